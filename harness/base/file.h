@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace base {
+
+/// The whole file. Throws Error(Fault::input) when it does not exist, Error(Fault::io) when it
+/// cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+/// read_file, and throws Error(Fault::input) with the byte offset when it is not UTF-8.
+std::string read_utf8_file(const std::filesystem::path& path);
+
+/// Byte offset of the first byte that is not valid UTF-8 (RFC 3629: no surrogates, no overlong
+/// forms), or std::string_view::npos.
+size_t find_invalid_utf8(std::string_view text);
+
+/// Writes to a temporary name in the same folder, fsyncs, renames into place, fsyncs the folder: a
+/// reader sees the old bytes or the new ones. Throws Error(Fault::io); the old file then survives.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace base

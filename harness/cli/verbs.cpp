@@ -1,0 +1,14 @@
+#include "harness/cli/verbs.h"
+
+#include <fmt/format.h>
+#include <torch/version.h>
+
+namespace cli {
+
+std::vector<Verb> verbs() { return {}; }
+
+std::string version() {
+  return fmt::format("ropewalk {} (LibTorch {})", ROPEWALK_VERSION, TORCH_VERSION);
+}
+
+}  // namespace cli

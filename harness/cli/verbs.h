@@ -1,0 +1,19 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+/// Adds one verb to the command line. Its callback prints, and leaves an exit code other than 0 in
+/// `status` when the run ended without an error but not with success (some cells failed: 3).
+using Verb = void (*)(CLI::App& app, int& status);
+
+/// All verbs, in the order of --help. One file per verb.
+std::vector<Verb> verbs();
+
+/// "ropewalk 0.1.0 (LibTorch 2.13.0, ...)".
+std::string version();
+
+}  // namespace cli
