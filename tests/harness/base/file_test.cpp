@@ -7,18 +7,15 @@
 
 #include "harness/base/error.h"
 #include "harness/base/sha256.h"
+#include "tests/support/temporary_folder.h"
 
 namespace base {
 namespace {
 
 class File : public testing::Test {
  protected:
-  File() : folder_(std::filesystem::path(testing::TempDir()) / "ropewalk_file_test") {
-    std::filesystem::create_directories(folder_);
-  }
-  ~File() override { std::filesystem::remove_all(folder_); }
-
-  const std::filesystem::path folder_;
+  const tests::TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
 };
 
 TEST_F(File, WritesWholeAndLeavesNoTemporaryBehind) {
