@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "evals/stats/bootstrap.h"
+
+namespace evals::stats {
+
+/// One prompt answered by two methods; the prompts of one comparison are identical.
+enum class Answer { miss, hit, missing };  ///< a diverged trial is a miss
+
+/// Counts of prompts that two methods both answered; prompts without both answers are `excluded`.
+struct PairedCounts {
+  int64_t both_hit = 0;
+  int64_t only_first = 0;
+  int64_t only_second = 0;
+  int64_t both_miss = 0;
+  int64_t excluded = 0;
+
+  int64_t pairs() const { return both_hit + only_first + only_second + both_miss; }
+  /// Success rate of the first minus that of the second; 0 without pairs.
+  double difference() const;
+};
+
+/// Throws base::Error(Fault::input) when the sizes differ.
+PairedCounts pair_up(const std::vector<Answer>& first, const std::vector<Answer>& second);
+
+/// Exact McNemar test (McNemar 1947; binomial of the discordant pairs at 1/2), two-sided p-value of
+/// equal success rates; 1 without discordant pairs.
+double mcnemar_exact(const PairedCounts& counts);
+
+/// Success rate of the first minus that of the second with percentile bootstrap bounds over
+/// prompts, pairs kept together. No bounds without pairs.
+Estimate paired_bootstrap(const std::vector<Answer>& first, const std::vector<Answer>& second,
+                          const Resampling& resampling);
+
+/// Holm's step-down adjustment (1979) of a declared family of p-values, in the order given. An
+/// adjusted p-value <= alpha is a rejection with family-wise error alpha.
+std::vector<double> holm(const std::vector<double>& p_values);
+
+/// Which methods cannot be told from the best one at one length: the method with the highest
+/// success rate, and all that an exact McNemar test against it does not reject at alpha divided by
+/// the number of other methods. The best is chosen from the same answers; the union bound covers
+/// that choice: a truly best method is left out with probability <= alpha (Hsu 1984, multiple
+/// comparisons with the best). answers[method][prompt]; a method with a missing answer is judged
+/// only by the pairs it has, and one without answers is not in the set.
+std::vector<bool> not_distinguishable_from_best(const std::vector<std::vector<Answer>>& answers,
+                                                double alpha);
+
+}  // namespace evals::stats
