@@ -20,6 +20,7 @@ enum Part : unsigned {
   positions = 2,  ///< rulers, views and spans
   gain = 4,
   magnitude = 8,
+  new_base = 16,  ///< theta in force; may not follow a method that set frequencies
 };
 
 struct Parameter {

@@ -62,8 +62,9 @@ class SpanTable {
   /// Every query i attends [0, i] through view 0.
   static SpanTable causal(int64_t length);
 
-  /// Appends the spans of the next query; empty spans are dropped. Throws std::logic_error when the
-  /// row is unsorted, overlapping, reaches beyond the query or leaves out the query itself.
+  /// Appends the spans of the next query; empty spans are dropped, neighbours of one view joined.
+  /// Throws std::logic_error when the row is unsorted, overlapping, reaches beyond the query or
+  /// leaves out the query itself.
   void push_row(std::span<const Span> spans);
 
   int64_t rows() const { return static_cast<int64_t>(offset_.size()) - 1; }
@@ -102,6 +103,14 @@ bool operator==(const RotaryPlan& left, const RotaryPlan& right);
 /// Plain RoPE, the empty chain (Su et al., arXiv:2104.09864): inv_freq_i = theta^(-2i/rotary_dim),
 /// one ruler 0, 1, 2 ..., causal attention, gain and magnitude 1.
 RotaryPlan plain_plan(const Context& context);
+
+/// theta^(-2i/rotary_dim), one entry per pair.
+Eigen::ArrayXd plain_frequencies(double theta, int64_t rotary_dim);
+
+/// The one way of writing a plan down: what no span uses is dropped, what is equal is merged, the
+/// rest is numbered in order of first use. make_plan and prefix return this form, so that plans
+/// that rotate alike compare equal (Self-Extend inside its window is plain RoPE).
+RotaryPlan normal_form(const RotaryPlan& plan);
 
 /// SHA-256 of all numbers of the plan (IEEE bytes): differs when and only when a number differs.
 std::string fingerprint(const RotaryPlan& plan);
