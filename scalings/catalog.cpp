@@ -23,7 +23,7 @@ const std::vector<Method>& catalog() {
       {"linear",
        1,
        frequencies,
-       base,
+       new_base,
        {factor, original_length},
        "divide every frequency by s (position interpolation)",
        "s L tokens, after fine-tuning; about 2 L without",
