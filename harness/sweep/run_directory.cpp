@@ -1,0 +1,234 @@
+#include "harness/sweep/run_directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/sweep/npy.h"
+
+namespace sweep {
+namespace {
+
+constexpr int64_t manifest_version = 1;
+
+/// Calls `line` with every whole line and its place; returns the bytes that whole lines take.
+size_t each_line(const std::filesystem::path& file, const std::string& text,
+                 const std::function<void(std::string_view, const std::string&)>& line) {
+  size_t begin = 0;
+  int64_t number = 0;
+  for (size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    line(std::string_view(text).substr(begin, end - begin),
+         fmt::format("{}:{}", file.string(), ++number));
+  }
+  return begin;
+}
+
+std::string read_if_present(const std::filesystem::path& file) {
+  return std::filesystem::exists(file) ? base::read_file(file) : std::string{};
+}
+
+void collect_differences(const base::Json& stored, const base::Json& wanted,
+                         const std::string& path, base::Problems& problems) {
+  if (stored.is_object() && wanted.is_object()) {
+    for (const auto& [key, value] : wanted.items()) {
+      collect_differences(stored.value(key, base::Json()), value, path + "/" + key, problems);
+    }
+    for (const auto& [key, value] : stored.items()) {
+      if (!wanted.contains(key))
+        collect_differences(value, base::Json(), path + "/" + key, problems);
+    }
+    return;
+  }
+  if (stored != wanted) {
+    problems.add(path,
+                 fmt::format("the directory holds results for {}, this run has {}", stored.dump(),
+                             wanted.dump()),
+                 "give another --out");
+  }
+}
+
+void create_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw base::Error(base::Fault::io, folder.string(),
+                      base::Problem{"", "cannot create the folder: " + error.message(), ""});
+  }
+}
+
+std::string pretty(const base::Json& json) { return json.dump(2) + "\n"; }
+
+}  // namespace
+
+class RunDirectory::Lock {
+ public:
+  explicit Lock(const std::filesystem::path& file)
+      : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    if (descriptor_ < 0) {
+      throw base::Error(base::Fault::io, file.string(),
+                        base::Problem{"", fmt::format("cannot open: {}", std::strerror(errno)),
+                                      "is the run directory writable?"});
+    }
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(descriptor_);
+      throw base::Error(base::Fault::input, file.parent_path().string(),
+                        base::Problem{"", "another process is writing this run directory",
+                                      "wait for it, or split the experiment with --shard i/n into "
+                                      "directories of their own"});
+    }
+  }
+  ~Lock() { ::close(descriptor_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  const int descriptor_;
+};
+
+RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
+                           const base::Json& experiment, const base::Json& identity,
+                           const base::Json& provenance)
+    : folder_(std::move(folder)),
+      storage_(storage),
+      last_commit_(std::chrono::steady_clock::now()) {
+  create_folder(folder_);
+  lock_ = std::make_unique<Lock>(folder_ / "lock");
+  create_folder(folder_ / "nll");
+
+  base::Json manifest = {{"schema_version", manifest_version},
+                         {"identity", identity},
+                         {"provenance", base::Json::array()}};
+  const std::filesystem::path manifest_file = folder_ / "manifest.json";
+  if (std::filesystem::exists(manifest_file)) {
+    const base::Json stored =
+        base::parse_json(base::read_file(manifest_file), manifest_file.string());
+    base::Problems problems;
+    if (stored.value("schema_version", int64_t{0}) != manifest_version) {
+      problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
+    }
+    collect_differences(stored.value("identity", base::Json()), identity, "/identity", problems);
+    problems.throw_if_any(manifest_file.string());
+    manifest["provenance"] = stored.value("provenance", base::Json::array());
+  }
+  manifest["provenance"].push_back(provenance);
+  storage_.replace(folder_ / "experiment.json", pretty(experiment));
+  storage_.replace(manifest_file, pretty(manifest));
+
+  read_rows();
+  read_starts();
+  row_file_ = storage_.open_append(folder_ / "rows.jsonl");
+  start_file_ = storage_.open_append(folder_ / "starts.jsonl");
+  timing_file_ = storage_.open_append(folder_ / "timings.jsonl");
+}
+
+RunDirectory::~RunDirectory() = default;
+
+void RunDirectory::read_rows() {
+  const std::filesystem::path file = folder_ / "rows.jsonl";
+  const std::string text = read_if_present(file);
+  const size_t whole = each_line(file, text, [&](std::string_view line, const std::string& place) {
+    Row row = parse_row(line, place);
+    rows_.insert_or_assign(row.cell, std::move(row));
+  });
+  if (whole < text.size()) storage_.truncate(file, whole);
+  committed_ = static_cast<int64_t>(rows_.size());
+}
+
+void RunDirectory::read_starts() {
+  const std::filesystem::path file = folder_ / "starts.jsonl";
+  const std::string text = read_if_present(file);
+  const size_t whole = each_line(file, text, [&](std::string_view line, const std::string& place) {
+    try {
+      const base::Json entry = base::Json::parse(line);
+      const auto group = entry.at("group").get<std::string>();
+      open_starts_[group] += entry.at("event") == "begin" ? 1 : -1;
+    } catch (const base::Json::exception& error) {
+      throw base::Error(
+          base::Fault::input, place,
+          base::Problem{"", fmt::format("not a start: {}", error.what()), "remove this line"});
+    }
+  });
+  if (whole < text.size()) storage_.truncate(file, whole);
+}
+
+int64_t RunDirectory::deaths(const std::string& group) const {
+  const auto found = open_starts_.find(group);
+  return found == open_starts_.end() ? 0 : found->second;
+}
+
+void RunDirectory::begin(const std::string& group) {
+  start_file_->append(base::Json({{"event", "begin"}, {"group", group}}).dump() + "\n");
+}
+
+void RunDirectory::give_up(const std::string& group) {
+  start_file_->append(base::Json({{"event", "given up"}, {"group", group}}).dump() + "\n");
+}
+
+void RunDirectory::finish(const std::string& group, const std::vector<Row>& rows, double seconds,
+                          int64_t tokens) {
+  for (const Row& row : rows) {
+    pending_ += to_line(row) + "\n";
+    rows_.insert_or_assign(row.cell, row);
+  }
+  pending_rows_ += static_cast<int64_t>(rows.size());
+  pending_timings_ +=
+      base::Json({{"group", group}, {"seconds", seconds}, {"tokens", tokens}}).dump() + "\n";
+}
+
+std::filesystem::path RunDirectory::nll_file(const std::string& sha256) const {
+  return folder_ / "nll" / (sha256 + ".npy");
+}
+
+bool RunDirectory::has_nll(const std::string& sha256) const {
+  return std::filesystem::exists(nll_file(sha256));
+}
+
+std::string RunDirectory::store_nll(const std::string& sha256,
+                                    const std::vector<float>& log_probs) {
+  if (!has_nll(sha256)) storage_.replace(nll_file(sha256), to_npy(log_probs));
+  return "nll/" + sha256 + ".npy";
+}
+
+bool RunDirectory::commit_if_due() {
+  if (pending_rows_ == 0) return false;
+  if (pending_rows_ < rows_a_commit &&
+      std::chrono::steady_clock::now() - last_commit_ < time_a_commit) {
+    return false;
+  }
+  commit();
+  return true;
+}
+
+void RunDirectory::commit() {
+  last_commit_ = std::chrono::steady_clock::now();
+  if (pending_rows_ == 0) return;
+  row_file_->append(pending_);
+  row_file_->sync();
+  timing_file_->append(pending_timings_);
+  committed_ += pending_rows_;
+  pending_rows_ = 0;
+  pending_.clear();
+  pending_timings_.clear();
+}
+
+std::vector<Row> read_rows(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "rows.jsonl";
+  const std::string text = base::read_file(file);
+  std::map<std::string, Row> rows;
+  each_line(file, text, [&](std::string_view line, const std::string& place) {
+    Row row = parse_row(line, place);
+    rows.insert_or_assign(row.cell, std::move(row));
+  });
+  std::vector<Row> out;
+  for (auto& [cell, row] : rows) out.push_back(std::move(row));
+  return out;
+}
+
+}  // namespace sweep

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/sweep/row.h"
+#include "harness/sweep/storage.h"
+
+namespace sweep {
+
+/// The directory of one run, open for writing by one process.
+///
+///   experiment.json   the resolved experiment
+///   manifest.json     identity (hashes of what determines results) and provenance (who computed)
+///   rows.jsonl        one line per trial, append-only; of two lines for a cell the later one
+///   counts starts.jsonl      one line per group begun or given up on request: a group that dies
+///   with its
+///                     process (the kernel's OOM killer leaves no other trace) is seen here
+///   timings.jsonl     seconds and tokens per group; no result depends on it
+///   nll/<sha256>.npy  log-probabilities of one forward, in place before the row that names it
+///   lock              held while a process writes here
+///
+/// Rows are durable once commit() has returned, and are reported done only then.
+class RunDirectory {
+ public:
+  /// Creates the directory or opens it to resume: takes the lock, cuts a torn last line, reads what
+  /// is there. Throws base::Error when another process holds it, when it belongs to another
+  /// identity (naming the fields that differ), or when a line cannot be read.
+  RunDirectory(std::filesystem::path folder, Storage& storage, const base::Json& experiment,
+               const base::Json& identity, const base::Json& provenance);
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
+
+  /// The row of every cell that has one, committed or not.
+  const std::map<std::string, Row>& rows() const { return rows_; }
+
+  /// How often a group was begun and neither finished nor given up on request.
+  int64_t deaths(const std::string& group) const;
+
+  /// Journals that a group begins. Survives the death of the process, not that of the machine: a
+  /// sync per group would cost more than many groups do.
+  void begin(const std::string& group);
+  /// Journals that a group was stopped on request, so that the stop does not count as a death.
+  void give_up(const std::string& group);
+  /// Adds the rows of a finished group; they are committed with the next group commit.
+  void finish(const std::string& group, const std::vector<Row>& rows, double seconds,
+              int64_t tokens);
+
+  /// Stores the log-probabilities of one forward and returns the name to put into rows. An existing
+  /// file of that name is kept: the name says all that determines its contents.
+  std::string store_nll(const std::string& sha256, const std::vector<float>& log_probs);
+  bool has_nll(const std::string& sha256) const;
+  std::filesystem::path nll_file(const std::string& sha256) const;
+
+  /// Commits when `rows_a_commit` rows or `seconds_a_commit` have gathered; true when it did.
+  bool commit_if_due();
+  /// One write and one sync for everything that finish() has added.
+  void commit();
+  int64_t committed() const { return committed_; }
+
+  const std::filesystem::path& folder() const { return folder_; }
+
+  static constexpr int64_t rows_a_commit = 512;
+  static constexpr std::chrono::milliseconds time_a_commit{500};
+
+ private:
+  class Lock;
+  void read_rows();
+  void read_starts();
+
+  const std::filesystem::path folder_;
+  Storage& storage_;
+  std::unique_ptr<Lock> lock_;
+  std::map<std::string, Row> rows_;
+  std::map<std::string, int64_t> open_starts_;
+  std::unique_ptr<AppendFile> row_file_;
+  std::unique_ptr<AppendFile> start_file_;
+  std::unique_ptr<AppendFile> timing_file_;
+  std::string pending_;
+  std::string pending_timings_;
+  int64_t pending_rows_ = 0;
+  int64_t committed_ = 0;
+  std::chrono::steady_clock::time_point last_commit_;
+};
+
+/// Rows of a finished or running directory, read only: the later of two lines for a cell counts, a
+/// torn last line does not. In order of cells.
+std::vector<Row> read_rows(const std::filesystem::path& folder);
+
+}  // namespace sweep

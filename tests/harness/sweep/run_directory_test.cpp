@@ -1,0 +1,258 @@
+#include "harness/sweep/run_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/sweep/npy.h"
+
+namespace sweep {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Json;
+using testing::HasSubstr;
+
+Row row(const std::string& cell, bool hit = true) {
+  Row row;
+  row.cell = cell;
+  row.method = "plain";
+  row.protocol = "passkey/landmark";
+  row.length = 4096;
+  row.retrieval = RetrievalResult{.depth = 0.25,
+                                  .depth_index = 2,
+                                  .trial = 7,
+                                  .prompt_sha256 = "p",
+                                  .hit = hit,
+                                  .token_hits = {},
+                                  .argmax = {},
+                                  .ranks = {},
+                                  .log_probs = {}};
+  return row;
+}
+
+class RunDirectoryTest : public testing::Test {
+ protected:
+  RunDirectoryTest() : folder_(fs::path(testing::TempDir()) / ("run_" + unique())) {
+    fs::remove_all(folder_);
+  }
+  ~RunDirectoryTest() override {
+    fs::permissions(folder_, fs::perms::owner_all);
+    fs::remove_all(folder_);
+  }
+
+  static std::string unique() {
+    return testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
+  std::unique_ptr<RunDirectory> open(const Json& identity = {{"weights", "w"}}) {
+    return std::make_unique<RunDirectory>(folder_, *storage_, Json{{"seed", 1}}, identity,
+                                          Json{{"host", "h"}});
+  }
+  void append(const std::string& file, const std::string& bytes) {
+    std::ofstream(folder_ / file, std::ios::app | std::ios::binary) << bytes;
+  }
+  template <typename Action>
+  static std::string message_of(Action action) {
+    try {
+      action();
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  const fs::path folder_;
+  const std::unique_ptr<Storage> storage_ = posix_storage();
+};
+
+TEST_F(RunDirectoryTest, GivesBackWhatWasCommitted) {
+  {
+    auto run = open();
+    run->finish("g", {row("a"), row("b", false)}, 1.5, 4096);
+    run->commit();
+  }
+  const auto run = open();
+  ASSERT_EQ(run->rows().size(), 2u);
+  EXPECT_TRUE(run->rows().at("a").retrieval->hit);
+  EXPECT_FALSE(run->rows().at("b").retrieval->hit);
+  EXPECT_EQ(run->rows().at("b").retrieval->depth, 0.25);
+}
+
+TEST_F(RunDirectoryTest, DropsATornLastLineAndGoesOnBehindIt) {
+  {
+    auto run = open();
+    run->finish("g", {row("a")}, 1, 1);
+    run->commit();
+  }
+  append("rows.jsonl", to_line(row("b")).substr(0, 40));
+  {
+    auto run = open();
+    EXPECT_EQ(run->rows().size(), 1u);
+    run->finish("g", {row("c")}, 1, 1);
+    run->commit();
+  }
+  EXPECT_EQ(open()->rows().size(), 2u);
+}
+
+TEST_F(RunDirectoryTest, NamesTheLineThatIsNoRow) {
+  { open(); }
+  append("rows.jsonl", to_line(row("a")) + "\n{\"cell\": 3}\n");
+  EXPECT_THAT(message_of([&] { open(); }), HasSubstr("rows.jsonl:2: not a row"));
+}
+
+TEST_F(RunDirectoryTest, ALaterRowOfACellCounts) {
+  {
+    auto run = open();
+    run->finish("g", {row("a", false)}, 1, 1);
+    run->finish("g", {row("a", true)}, 1, 1);
+    run->commit();
+  }
+  EXPECT_TRUE(open()->rows().at("a").retrieval->hit);
+  EXPECT_EQ(read_rows(folder_).size(), 1u);
+}
+
+TEST_F(RunDirectoryTest, RefusesAnotherIdentityAndNamesWhatDiffers) {
+  { open({{"weights", "w"}, {"corpora", {{"a.txt", "1"}, {"b.txt", "2"}}}}); }
+  const std::string message = message_of([&] {
+    open({{"weights", "v"}, {"corpora", {{"a.txt", "1"}, {"b.txt", "3"}}}});
+  });
+  EXPECT_THAT(message, HasSubstr("/identity/weights: the directory holds results for \"w\", this "
+                                 "run has \"v\"; give another --out"));
+  EXPECT_THAT(message, HasSubstr("/identity/corpora/b.txt"));
+  EXPECT_THAT(message, testing::Not(HasSubstr("a.txt")));
+}
+
+TEST_F(RunDirectoryTest, KeepsTheProvenanceOfEveryProcessThatContributed) {
+  { open(); }
+  { open(); }
+  const Json manifest = Json::parse(base::read_file(folder_ / "manifest.json"));
+  EXPECT_EQ(manifest.at("provenance").size(), 2u);
+}
+
+TEST_F(RunDirectoryTest, OneProcessAtATime) {
+  const auto first = open();
+  EXPECT_THAT(message_of([&] { open(); }), HasSubstr("another process is writing"));
+}
+
+TEST_F(RunDirectoryTest, CountsTheDeathsOfAGroupButNotItsStopsOnRequest) {
+  {
+    auto run = open();
+    run->begin("dies");
+    run->begin("stopped");
+    run->give_up("stopped");
+  }
+  {
+    auto run = open();
+    EXPECT_EQ(run->deaths("dies"), 1);
+    EXPECT_EQ(run->deaths("stopped"), 0);
+    EXPECT_EQ(run->deaths("never begun"), 0);
+    run->begin("dies");
+  }
+  EXPECT_EQ(open()->deaths("dies"), 2);
+}
+
+TEST_F(RunDirectoryTest, StoresLogProbabilitiesOnceAndReadsThemBack) {
+  auto run = open();
+  const std::vector<float> values = {-1.5f, -0.25f, 0.0f};
+  EXPECT_EQ(run->store_nll("abc", values), "nll/abc.npy");
+  EXPECT_EQ(run->store_nll("abc", {1.0f}), "nll/abc.npy");
+  EXPECT_EQ(read_npy(run->nll_file("abc")), values);
+}
+
+TEST_F(RunDirectoryTest, RefusesANllFileThatIsCut) {
+  auto run = open();
+  run->store_nll("abc", {1, 2, 3});
+  fs::resize_file(run->nll_file("abc"), fs::file_size(run->nll_file("abc")) - 4);
+  EXPECT_THAT(message_of([&] { read_npy(run->nll_file("abc")); }), HasSubstr("abc.npy: does not"));
+}
+
+/// Storage that forgets, like a machine that loses power: what was appended and not synced is gone,
+/// after a given number of operations everything fails.
+class FailingStorage : public Storage {
+ public:
+  FailingStorage(Storage& real, int64_t operations) : real_(real), left_(operations) {}
+
+  std::unique_ptr<AppendFile> open_append(const fs::path& file) override {
+    return std::make_unique<File>(*this, file);
+  }
+  void replace(const fs::path& file, std::string_view bytes) override {
+    spend();
+    real_.replace(file, bytes);
+  }
+  void truncate(const fs::path& file, uintmax_t size) override {
+    spend();
+    real_.truncate(file, size);
+  }
+  void spend() {
+    if (left_-- <= 0) {
+      throw base::Error(base::Fault::io, "disk", base::Problem{"", "power is gone", ""});
+    }
+  }
+
+ private:
+  class File : public AppendFile {
+   public:
+    File(FailingStorage& storage, fs::path file)
+        : storage_(storage), name_(std::move(file)), file_(storage.real_.open_append(name_)) {}
+    void append(std::string_view bytes) override {
+      // The operation that fails has written half.
+      try {
+        storage_.spend();
+      } catch (const base::Error&) {
+        file_->append(bytes.substr(0, bytes.size() / 2));
+        throw;
+      }
+      unsynced_ += bytes;
+    }
+    void sync() override {
+      storage_.spend();
+      file_->append(unsynced_);
+      file_->sync();
+      unsynced_.clear();
+    }
+
+   private:
+    FailingStorage& storage_;
+    const fs::path name_;
+    const std::unique_ptr<AppendFile> file_;
+    std::string unsynced_;
+  };
+
+  Storage& real_;
+  int64_t left_;
+};
+
+TEST_F(RunDirectoryTest, WhatWasReportedDoneIsThereAfterPowerFailsAtAnyOperation) {
+  for (int64_t operations = 0; operations < 40; ++operations) {
+    fs::remove_all(folder_);
+    int64_t reported = 0;
+    bool failed = false;
+    try {
+      FailingStorage storage(*storage_, operations);
+      RunDirectory run(folder_, storage, Json{{"seed", 1}}, Json{{"weights", "w"}}, Json{});
+      for (int64_t i = 0; i < 6; ++i) {
+        const std::string id = std::to_string(i);
+        run.begin(id);
+        run.store_nll(id, {1.0f});
+        run.finish(id, {row("x" + id), row("y" + id)}, 1, 1);
+        run.commit();
+        reported = run.committed();
+      }
+    } catch (const base::Error&) {
+      failed = true;
+    }
+    ASSERT_EQ(failed, operations < 32) << "the loop must cross every operation";
+    const auto run = open();
+    EXPECT_GE(static_cast<int64_t>(run->rows().size()), reported) << operations;
+    for (const auto& [cell, found] : run->rows()) {
+      EXPECT_TRUE(run->has_nll(cell.substr(1))) << "a row names a file that is not there";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sweep
