@@ -1,22 +1,21 @@
-"""The oracle of scripts/make_goldens.py against numbers that others have published or computed.
+"""The oracle of scripts/goldens/formulas.py against numbers that others have published or computed.
 
-Plain unittest; needs mpmath and nothing of this project but that script. Sources: the expected arrays of
+Plain unittest; needs mpmath and nothing of this project but that file. Sources: the expected arrays of
 Transformers' tests/utils/test_modeling_rope_utils.py (five digits), figures of papers, model cards and bug
 reports (named where used), float64 evaluations made before this oracle existed (nine digits and more), and the
 identities that tie the methods to one another. A printed number must agree in all its digits.
 """
-import importlib.util
 import pathlib
+import sys
 import unittest
 from unittest import mock
 
 from mpmath import mp, mpf
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "make_goldens.py"
-specification = importlib.util.spec_from_file_location("make_goldens", SCRIPT)
-goldens = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(goldens)
-one, run = goldens.one, goldens.run
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+from goldens import formulas  # noqa: E402
+from goldens.formula_cases import one  # noqa: E402
+from goldens.formulas import run  # noqa: E402
 
 LLAMA1 = (128, 128, 10000, 2048)
 LLAMA2 = (128, 128, 10000, 4096)
@@ -202,9 +201,9 @@ class TransformersExpectedArrays(Printed):
 
 class FiguresOfPapersAndReports(Printed):
     def test_attention_factors(self):
-        self.same(goldens.mscale_of(8), "1.208", 4)  # YaRN paper, equation 25
-        self.same(goldens.mscale_of(40) ** 2, "1.87385", 6)  # DeepSeek-V3, onnxruntime/mobius 548
-        self.same(goldens.mscale_of(40, 0.707) ** 2, "1.58963", 6)  # DeepSeek-V2, the same
+        self.same(formulas.mscale_of(8), "1.208", 4)  # YaRN paper, equation 25
+        self.same(formulas.mscale_of(40) ** 2, "1.87385", 6)  # DeepSeek-V3, onnxruntime/mobius 548
+        self.same(formulas.mscale_of(40, 0.707) ** 2, "1.58963", 6)  # DeepSeek-V2, the same
         self.same(run(one("yarn", factor=16), LLAMA3, 8192).magnitude, "1.2773", 5)  # vLLM 48623
         pair = run(one("yarn", factor=16, mscale=1, mscale_all_dim=1), LLAMA3, 8192)
         self.assertEqual(pair.magnitude, 1)
@@ -216,7 +215,7 @@ class FiguresOfPapersAndReports(Printed):
         for factor, mscale in ((2, "1.0693147181"), (4, "1.1386294361"), (8, "1.2079441542"), (16, "1.2772588722"),
                                (32, "1.3465735903"), (40, "1.3688879454"), (64, "1.4158883083"),
                                (128, "1.4852030264")):
-            self.same(goldens.mscale_of(factor), mscale, 11)
+            self.same(formulas.mscale_of(factor), mscale, 11)
 
     def test_critical_base(self):
         self.same(run(one("abf", target_length=32768), LLAMA2, 1).theta, "192144.46", 8)
@@ -232,10 +231,10 @@ class FiguresOfPapersAndReports(Printed):
                 ((64, 10000, 4096), ("10.4722", "22.5134"), (10, 23)),
                 ((64, 150000, 4096), ("8.0928", "17.3980"), (8, 18))):
             plan = run([], (d, d, theta, length), length)
-            for value, printed in zip(goldens.correction_range(plan, length, 32, 1, False), raw):
+            for value, printed in zip(formulas.correction_range(plan, length, 32, 1, False), raw):
                 self.same(value, printed, len(printed) - 1)
-            self.assertEqual(goldens.correction_range(plan, length, 32, 1, True), whole)
-        low, high = goldens.correction_range(run([], LLAMA2, 1), 4096, 32, 1, False)
+            self.assertEqual(formulas.correction_range(plan, length, 32, 1, True), whole)
+        low, high = formulas.correction_range(run([], LLAMA2, 1), 4096, 32, 1, False)
         self.same(low, "20.94448162063605", 15)
         self.same(high, "45.02688127375455", 15)
 
@@ -384,14 +383,14 @@ class ABrokenFormulaIsNoticed(unittest.TestCase):
     """The comparisons above must be able to fail."""
 
     def fails(self, case, name, **replaced):
-        with mock.patch.multiple(goldens, **replaced), mock.patch.dict(goldens.METHODS, {
-                key: value for key, value in replaced.items() if key in goldens.METHODS}):
+        with mock.patch.multiple(formulas, **replaced), mock.patch.dict(formulas.METHODS, {
+                key: value for key, value in replaced.items() if key in formulas.METHODS}):
             result = unittest.TestResult()
             case(name).run(result)
         self.assertTrue(result.failures)
 
     def test_inverted_ramp(self):
-        right = goldens.blend
+        right = formulas.blend
         inverted = {"blend": lambda plan, factor, keep: right(plan, factor, lambda i: 1 - keep(i))}
         for name in ("test_yarn", "test_llama3"):
             self.fails(TransformersExpectedArrays, name, **inverted)
@@ -403,10 +402,10 @@ class ABrokenFormulaIsNoticed(unittest.TestCase):
         self.fails(SpotValues, "test_dynamic_bases", **wrong)
 
     def test_swapped_ends_of_the_range(self):
-        right = goldens.correction_range
+        right = formulas.correction_range
         swapped = {"correction_range": lambda *arguments: right(*arguments)[::-1]}
         self.fails(TransformersExpectedArrays, "test_yarn", **swapped)
-        llama3 = goldens.llama3
+        llama3 = formulas.llama3
         self.fails(TransformersExpectedArrays, "test_llama3", llama3=lambda plan, original, factor, **kw: llama3(
             plan, original, factor, low_freq_factor=4, high_freq_factor=1))
 
