@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "evals/document.h"
+
+namespace evals {
+
+/// Where in the haystack a trial wants its needle: uniform in [from, from + width). 0 is the start
+/// of the haystack, 1 its end. `from` names the depth in rows and in random identities.
+struct Depth {
+  double from = 0;
+  double width = 0;
+  bool operator==(const Depth&) const = default;
+};
+
+/// Throws base::Error(Fault::input) unless [from, from + width] lies in [0, 1].
+void validate(const Depth& depth);
+
+/// A fixed design of needle depths. Trials go round it: trial t gets depth t mod `depths`.
+///   stratified  the haystack in `depths` equal strata, a fresh uniform draw inside one per trial
+///   grid        i / (depths - 1): both ends included; one depth is the middle
+///   distances   distance from the end k = (i + 1) L / depths, as in PI section 3.3: 1 - (i +
+///   1)/depths
+struct DepthDesign {
+  enum class Kind { stratified, grid, distances };
+  Kind kind = Kind::stratified;
+  int64_t depths = 10;
+
+  /// Throws base::Error(Fault::input) when depths < 1 or trial < 0.
+  Depth of_trial(int64_t trial) const;
+  bool operator==(const DepthDesign&) const = default;
+};
+
+}  // namespace evals
