@@ -24,6 +24,9 @@ std::string escaped(const std::string& key) {
   return out;
 }
 
+/// What walks a value later (canonical_json, dump) calls itself for each level.
+constexpr size_t deepest_nesting = 256;
+
 /// Builds a value event by event and reports what nlohmann's own builder would swallow: a key that
 /// an object has already.
 class DuplicateFinder : public nlohmann::json_sax<Json> {
@@ -88,6 +91,10 @@ class DuplicateFinder : public nlohmann::json_sax<Json> {
     return true;
   }
   bool open(bool is_object) {
+    if (levels_.size() == deepest_nesting) {
+      throw Error(Fault::input, file_,
+                  Problem{"", fmt::format("nested deeper than {} levels", deepest_nesting), ""});
+    }
     levels_.push_back({.is_object = is_object, .index = 0, .step = {}, .keys = {}});
     return true;
   }

@@ -17,8 +17,8 @@ namespace base {
 using Json = nlohmann::json;
 
 /// Parses strict JSON. Duplicate keys (which nlohmann::json resolves silently) become problems with
-/// their JSON path; a syntax error throws Error(Fault::input) with line and column. `file` only
-/// names the source in messages.
+/// their JSON path; a syntax error throws Error(Fault::input) with line and column, and
+/// so does a value nested deeper than 256 levels. `file` only names the source in messages.
 Json parse_json(std::string_view text, const std::string& file, Problems& problems);
 
 /// The same, throwing on any problem.

@@ -27,6 +27,20 @@ TEST(ParseJson, TheSameKeyInSiblingObjectsIsNoDuplicate) {
   EXPECT_NO_THROW(parse_json(R"([{"c": 1}, {"c": 2}, {"d": {"c": 1}, "c": 2}])", "x.json"));
 }
 
+TEST(ParseJson, RefusesAValueNestedTooDeepToWalk) {
+  const auto nested = [](size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  EXPECT_EQ(canonical_json(parse_json(nested(256), "x.json")), nested(256));
+  try {
+    parse_json(nested(1'000'000), "x.json");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Fault::input);
+    EXPECT_EQ(std::string(error.what()), "x.json: nested deeper than 256 levels");
+  }
+}
+
 TEST(ParseJson, NamesLineAndColumnOfASyntaxError) {
   try {
     parse_json("{\n  \"a\": ,\n}", "x.json");
