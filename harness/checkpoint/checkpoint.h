@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/checkpoint/weights.h"
+
+namespace checkpoint {
+
+/// A checkpoint that can be computed with.
+struct Checkpoint {
+  LlamaSpec spec;
+  std::unique_ptr<Weights> weights;
+  std::vector<std::string> warnings;   ///< to show: defaults taken, keys ignored, files ignored
+  std::vector<std::string> unmatched;  ///< names of tensors that the computation does not use
+};
+
+/// Opens a Hugging Face directory: config.json and model.safetensors, or its index and shards.
+/// Headers are read and checked in full; weights are mapped and touched only when used. Nothing of
+/// the checkpoint is ever executed. Throws base::Error(Fault::input) with every problem found,
+/// Fault::io when the system refuses a read.
+Checkpoint open(const std::filesystem::path& directory);
+
+}  // namespace checkpoint

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/checkpoint/llama_spec.h"
+#include "harness/checkpoint/raw_config.h"
+
+namespace checkpoint {
+
+/// Reads what a LLaMA-family config.json (model_type llama, mistral, qwen2 or Yi) says about the
+/// computation. Keys that the config leaves out take the defaults of the family's own configuration
+/// class, as Transformers does; a missing rope_theta or rms_norm_eps is a warning that names the
+/// default. Throws base::Error(Fault::input) naming every key that is wrong, and every key that
+/// changes the computation in a way that is not supported; keys that nobody knows are a warning.
+LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& warnings);
+
+}  // namespace checkpoint

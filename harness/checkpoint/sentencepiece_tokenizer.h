@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evals/tokenizer.h"
+
+namespace checkpoint {
+
+/// Whether every sequence begins with a BOS token. An automatic BOS makes Yi incoherent and its
+/// absence hurts LLaMA, so it is never left to chance: the policy and its outcome are recorded.
+enum class BosPolicy {
+  automatic,  ///< add_bos_token of tokenizer_config.json; without that key, what the file's
+              ///< tokenizer class does by default (LlamaTokenizer: yes)
+  always,
+  never,
+};
+
+/// "auto", "always", "never"; throws base::Error(Fault::input) for anything else.
+BosPolicy bos_policy(std::string_view name);
+std::string_view name_of(BosPolicy policy);
+
+/// tokenizer.model of a checkpoint (SentencePiece: LLaMA 1 and 2, Yi, Mistral).
+class SentencePieceTokenizer : public evals::Tokenizer {
+ public:
+  /// `vocabulary` is the model's number of embeddings. Throws base::Error(Fault::input): no
+  /// tokenizer.model, not a SentencePiece model, more pieces than the model has embeddings, or no
+  /// BOS piece where the policy is `always`.
+  SentencePieceTokenizer(const std::filesystem::path& directory, BosPolicy policy,
+                         std::optional<int64_t> vocabulary = {});
+  ~SentencePieceTokenizer() override;
+
+  std::vector<evals::Token> encode(std::string_view utf8) const override;
+  std::string decode(const std::vector<evals::Token>& tokens) const override;
+  int64_t vocabulary_size() const override;
+  std::optional<evals::Token> bos() const override;
+  std::optional<evals::Token> eos() const override;
+  std::string fingerprint() const override;
+
+  /// To record: {"policy": "auto", "adds_bos": true, "because": "..."}.
+  const std::string& bos_reason() const { return bos_reason_; }
+  BosPolicy policy() const { return policy_; }
+
+ private:
+  struct Model;
+  std::unique_ptr<Model> model_;
+  BosPolicy policy_;
+  std::optional<evals::Token> bos_;
+  std::string bos_reason_;
+  std::string fingerprint_;
+};
+
+}  // namespace checkpoint
