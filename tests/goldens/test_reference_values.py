@@ -302,6 +302,25 @@ class SpotValues(Printed):
         self.same(ministral(16384), "1.069314718", 10)
 
 
+class CasesToCheckByHand(Printed):
+    """LLaMA-2 geometry, where pair 16 j turns by 10^-j."""
+
+    def test_power(self):
+        for exponent, at_middle in ((1, "0.005"), (2, "0.0025"), (0.5, "0.00707106781")):
+            self.same_at(frequencies("power", LLAMA2, exponent=exponent), {0: "1", 32: at_middle}, 9)
+
+    def test_truncated(self):
+        """2 pi / 4096 = 0.00153398: wavelengths up to 4096 stay, up to 8 times as long become 16 times 4096."""
+        cut = frequencies("truncated", LLAMA2, period=4096)
+        self.assertEqual(cut[:46], plain(LLAMA2)[:46])  # pair 45: 0.00153993
+        self.same_all(cut[46:60], ["9.58737992e-05"] * 14, 9)  # pair 59: 0.00020535, 1/8 of the edge: 0.00019175
+        self.assertEqual(cut[60:], [0] * 4)
+
+    def test_hard_clip(self):
+        clipped = frequencies("cope", LLAMA2, hard=True)
+        self.assertEqual(clipped, plain(LLAMA2)[:44] + [0] * 20)
+
+
 class FullVectors(Printed):
     def test_every_pair(self):
         for computed, printed in (
