@@ -12,6 +12,25 @@ using Scaling = std::unique_ptr<const RopeScaling>;
 /// Factories, one per line of the catalog. Each asks `params` for its keys, reports what is wrong
 /// there, and returns a method all the same: the caller throws when there were problems.
 Scaling make_linear(base::StrictObject& params);
+Scaling make_ntk(base::StrictObject& params);
+Scaling make_ntk_fixed(base::StrictObject& params);
+Scaling make_ntk_mixed(base::StrictObject& params);
+Scaling make_ntk_by_parts(base::StrictObject& params);
+Scaling make_ntk_by_parts_index(base::StrictObject& params);
 Scaling make_yarn(base::StrictObject& params);
+Scaling make_dynamic_linear(base::StrictObject& params);
+Scaling make_dynamic_ntk(base::StrictObject& params);
+Scaling make_dynamic_ntk_vllm(base::StrictObject& params);
+Scaling make_dynamic_yarn(base::StrictObject& params);
+Scaling make_llama3(base::StrictObject& params);
+Scaling make_longrope(base::StrictObject& params);
+Scaling make_abf(base::StrictObject& params);
+Scaling make_proportional(base::StrictObject& params);
+Scaling make_cope(base::StrictObject& params);
+Scaling make_resonance(base::StrictObject& params);
+Scaling make_truncated(base::StrictObject& params);
+Scaling make_power(base::StrictObject& params);
+Scaling make_log_n(base::StrictObject& params);
+Scaling make_temperature(base::StrictObject& params);
 
 }  // namespace scalings

@@ -39,7 +39,7 @@ Eigen::ArrayXd YarnRamp::frequencies(double theta, int64_t rotary_dim, double wi
   Eigen::ArrayXd inv_freq = plain_frequencies(theta, rotary_dim);
   for (int64_t pair = 0; pair < inv_freq.size(); ++pair) {
     const double ramp = std::clamp((static_cast<double>(pair) - low) / (high - low), 0.0, 1.0);
-    inv_freq[pair] = inv_freq[pair] / factor * ramp + inv_freq[pair] * (1 - ramp);
+    inv_freq[pair] = std::lerp(inv_freq[pair], inv_freq[pair] / factor, ramp);
   }
   return inv_freq;
 }
