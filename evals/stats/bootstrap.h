@@ -36,9 +36,10 @@ struct Cluster {
 };
 
 /// Token-weighted mean sum(sums) / sum(weights) with percentile-t bounds (Efron and Tibshirani
-/// 1993, ch. 12.5; linearised standard error of the ratio). Good from 8 clusters up, where
-/// percentile bounds are still too narrow. Throws base::Error(Fault::input) without clusters or
-/// weight.
+/// 1993, ch. 12.5; linearised standard error of the ratio): right where percentile bounds are still
+/// too narrow. No bounds from fewer than 8 clusters, or with one alone in its stratum. Throws
+/// base::Error(Fault::input) without clusters, for a weight that is not positive, and for resamples
+/// too few for alpha.
 Estimate cluster_bootstrap(const std::vector<Cluster>& clusters, const Resampling& resampling);
 
 /// Fewest documents whose spread can be taken for that of all documents.

@@ -43,9 +43,9 @@ std::vector<double> holm(const std::vector<double>& p_values);
 /// Which methods cannot be told from the best one at one length: the method with the highest
 /// success rate, and all that an exact McNemar test against it does not reject at alpha divided by
 /// the number of other methods. The best is chosen from the same answers; the union bound covers
-/// that choice: a truly best method is left out with probability <= alpha (Hsu 1984, multiple
-/// comparisons with the best). answers[method][prompt]; a method with a missing answer is judged
-/// only by the pairs it has, and one without answers is not in the set.
+/// that choice: a truly best method is left out with probability <= alpha (compare Hsu 1984,
+/// multiple comparisons with the best). answers[method][prompt]; a method with a missing answer, or
+/// with none at all, takes no part and is not in the set.
 std::vector<bool> not_distinguishable_from_best(const std::vector<std::vector<Answer>>& answers,
                                                 double alpha);
 

@@ -1,0 +1,111 @@
+#include "evals/stats/comparison.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "harness/base/error.h"
+
+namespace evals::stats {
+namespace {
+
+using testing::ElementsAre;
+constexpr Answer H = Answer::hit;
+constexpr Answer M = Answer::miss;
+constexpr Answer O = Answer::missing;
+
+std::vector<Answer> repeated(std::initializer_list<std::pair<Answer, int64_t>> runs) {
+  std::vector<Answer> answers;
+  for (const auto& [answer, times] : runs) {
+    answers.insert(answers.end(), static_cast<size_t>(times), answer);
+  }
+  return answers;
+}
+
+TEST(Pairs, AreCountedByWhoWasRight) {
+  const PairedCounts counts = pair_up({H, H, H, M, M, O, H}, {H, M, M, H, M, H, O});
+  EXPECT_EQ(counts.both_hit, 1);
+  EXPECT_EQ(counts.only_first, 2);
+  EXPECT_EQ(counts.only_second, 1);
+  EXPECT_EQ(counts.both_miss, 1);
+  EXPECT_EQ(counts.excluded, 2);
+  EXPECT_DOUBLE_EQ(counts.difference(), 0.2);
+  EXPECT_THROW(pair_up({H}, {H, M}), base::Error);
+}
+
+TEST(McNemar, IsACoinTossOverDiscordantPairs) {
+  EXPECT_DOUBLE_EQ(mcnemar_exact({10, 5, 0, 10, 0}), 2.0 / 32);
+  EXPECT_DOUBLE_EQ(mcnemar_exact({10, 1, 8, 10, 0}), 2.0 * 10 / 512);
+  EXPECT_DOUBLE_EQ(mcnemar_exact({0, 3, 3, 0, 0}), 1.0);
+  EXPECT_DOUBLE_EQ(mcnemar_exact({40, 0, 0, 10, 0}), 1.0);
+}
+
+TEST(McNemar, DoesNotSeePairsThatAgree) {
+  rc::check([] {
+    const auto a = *rc::gen::inRange<int64_t>(0, 30);
+    const auto b = *rc::gen::inRange<int64_t>(0, 30);
+    const auto same = *rc::gen::inRange<int64_t>(0, 500);
+    const double p = mcnemar_exact({0, a, b, 0, 0});
+    RC_ASSERT(mcnemar_exact({same, a, b, 2 * same, same}) == p);
+    RC_ASSERT(mcnemar_exact({0, b, a, 0, 0}) == p);
+    RC_ASSERT(p > 0 && p <= 1);
+  });
+}
+
+TEST(Holm, StepsDownFromTheSmallest) {  // times 4, 3, 2, 1, never falling
+  EXPECT_THAT(holm({0.01, 0.04, 0.03, 0.005}),
+              ElementsAre(testing::DoubleEq(0.03), testing::DoubleEq(0.06), testing::DoubleEq(0.06),
+                          testing::DoubleEq(0.02)));
+  EXPECT_THAT(holm({0.6, 0.7}), ElementsAre(1.0, 1.0));
+  EXPECT_TRUE(holm({}).empty());
+  EXPECT_THROW(holm({1.5}), base::Error);
+}
+
+TEST(PairedBootstrap, EnclosesTheDifferenceAndIsZeroForEqualAnswers) {
+  const auto first = repeated({{H, 40}, {M, 10}});
+  const auto second = repeated({{H, 25}, {M, 25}});
+  const Resampling resampling{2000, 0.05, "paired"};
+  const Estimate estimate = paired_bootstrap(first, second, resampling);
+  EXPECT_DOUBLE_EQ(estimate.value, 0.3);
+  ASSERT_TRUE(estimate.bounds);
+  EXPECT_LT(estimate.bounds->low, 0.3);
+  EXPECT_GT(estimate.bounds->low, 0.1);
+  EXPECT_GT(estimate.bounds->high, 0.3);
+  EXPECT_LT(estimate.bounds->high, 0.5);
+  const Estimate same = paired_bootstrap(first, first, resampling);
+  EXPECT_EQ(same.bounds->low, 0);
+  EXPECT_EQ(same.bounds->high, 0);
+}
+
+TEST(PairedBootstrap, LeavesOutPairsWithAMissingAnswer) {
+  const Estimate estimate = paired_bootstrap({H, H, O, M}, {M, O, H, M}, {1000, 0.05, "missing"});
+  EXPECT_EQ(estimate.units, 2);
+  EXPECT_DOUBLE_EQ(estimate.value, 0.5);
+  EXPECT_FALSE(paired_bootstrap({O}, {H}, {1000, 0.05, "none"}).bounds);
+}
+
+TEST(BestSet, HoldsWhatCannotBeToldFromTheBest) {
+  const auto best = repeated({{H, 50}});
+  const auto close = repeated({{H, 46}, {M, 4}});  // p = 2/16: not told apart
+  const auto far = repeated({{H, 30}, {M, 20}});   // p = 2/2^20
+  EXPECT_THAT(not_distinguishable_from_best({far, best, close}, 0.05),
+              ElementsAre(false, true, true));
+}
+
+TEST(BestSet, IsCorrectedForTheNumberOfRivals) {
+  const auto best = repeated({{H, 50}});
+  const auto rival = repeated({{H, 44}, {M, 6}});  // p = 2/64 = 0.031
+  EXPECT_THAT(not_distinguishable_from_best({best, rival}, 0.05), ElementsAre(true, false));
+  EXPECT_THAT(not_distinguishable_from_best({best, rival, best}, 0.05),
+              ElementsAre(true, true, true));
+}
+
+TEST(BestSet, HasNoPlaceForMissingAnswers) {
+  const auto lucky = repeated({{H, 1}, {O, 49}});
+  const auto plain = repeated({{H, 30}, {M, 20}});
+  EXPECT_THAT(not_distinguishable_from_best({lucky, plain}, 0.05), ElementsAre(false, true));
+  EXPECT_THAT(not_distinguishable_from_best({lucky, {}}, 0.05), ElementsAre(false, false));
+}
+
+}  // namespace
+}  // namespace evals::stats
