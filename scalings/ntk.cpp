@@ -53,8 +53,7 @@ class NtkFixed final : public RopeScaling {
   void edit(RotaryPlan& plan, const Context& context) const override {
     const double factor = factor_.at(context, original_);
     const int64_t rotary_dim = context.shape.rotary_dim;
-    plan.theta *= factor;
-    plan.inv_freq = {plain_frequencies(plan.theta, rotary_dim) /
+    plan.inv_freq = {plain_frequencies(plan.theta * factor, rotary_dim) /
                      std::pow(factor, 2.0 / static_cast<double>(rotary_dim))};
   }
   std::optional<int64_t> stated_limit(const RopeShape& shape) const override {
