@@ -77,7 +77,7 @@ def violations(root):
     found = []
     for path, names in files.items():
         for name in names:
-            if name.startswith(".") or (name not in files and "/" not in name and (root / path).parent.joinpath(name).exists()):
+            if name not in files and (root / path).parent.joinpath(name).exists():
                 found.append(f"{path}: {name}: write the path from the root of the repository")
         for name, chain in reached(path, files).items():
             reason = forbidden(layer_of(path), name)
@@ -91,7 +91,7 @@ def main():
     if not includes_by_file(root):
         sys.exit(f"{root}: no sources of any layer here")
     found = violations(root)
-    print("\n".join(found))
+    sys.stdout.writelines(violation + "\n" for violation in found)
     sys.exit(1 if found else 0)
 
 
