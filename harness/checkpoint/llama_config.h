@@ -5,6 +5,7 @@
 
 #include "harness/checkpoint/llama_spec.h"
 #include "harness/checkpoint/raw_config.h"
+#include "harness/checkpoint/weights.h"
 
 namespace checkpoint {
 
@@ -14,5 +15,10 @@ namespace checkpoint {
 /// default. Throws base::Error(Fault::input) naming every key that is wrong, and every key that
 /// changes the computation in a way that is not supported; keys that nobody knows are a warning.
 LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& warnings);
+
+/// The config.json of a model of this spec, as Transformers 4 and 5 read it; read_llama_spec gives
+/// the spec back. Throws std::logic_error for a spec that no family can express (query biases and
+/// no output bias together with mlp biases).
+base::Json hf_config(const LlamaSpec& spec, DType dtype);
 
 }  // namespace checkpoint

@@ -61,17 +61,6 @@ int64_t header_length(std::string_view beginning, int64_t file_size, const std::
   return signed_length;
 }
 
-/// Bytes of a tensor, or nothing when the product does not fit.
-std::optional<int64_t> tensor_bytes(const std::vector<int64_t>& shape, int64_t bits) {
-  int64_t total = bits;
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
-  for (const int64_t extent : shape) {
-    if (__builtin_mul_overflow(total, extent, &total)) return {};
-  }
-  if (total % 8 != 0) return {};
-  return total / 8;
-}
-
 TensorEntry read_entry(const std::string& name, const base::Json& value, int64_t data_begin,
                        base::Problems& problems) {
   const int64_t most = std::numeric_limits<int64_t>::max();
@@ -144,6 +133,16 @@ std::optional<int64_t> safetensors_bits(std::string_view dtype) {
     if (name == dtype) return bits;
   }
   return {};
+}
+
+std::optional<int64_t> tensor_bytes(const std::vector<int64_t>& shape, int64_t bits) {
+  int64_t total = bits;
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
+  for (const int64_t extent : shape) {
+    if (__builtin_mul_overflow(total, extent, &total)) return {};
+  }
+  if (total % 8 != 0) return {};
+  return total / 8;
 }
 
 std::optional<DType> computable_dtype(std::string_view dtype) {

@@ -43,6 +43,9 @@ SafetensorsHeader parse_safetensors_header(std::string_view beginning, int64_t f
 /// Bits of one element of any dtype the format knows; nothing for an unknown one.
 std::optional<int64_t> safetensors_bits(std::string_view dtype);
 
+/// Bytes of a tensor; nothing when they are no whole number, or 2^63 and more.
+std::optional<int64_t> tensor_bytes(const std::vector<int64_t>& shape, int64_t bits);
+
 /// The dtypes that can be computed with; nothing for the others.
 std::optional<DType> computable_dtype(std::string_view dtype);
 std::string_view safetensors_name(DType dtype);
