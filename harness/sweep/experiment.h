@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "evals/depths.h"
+#include "evals/retrieval.h"
 #include "harness/base/error.h"
 #include "harness/base/json.h"
 
@@ -22,22 +24,30 @@ struct Method {
   bool operator==(const Method&) const = default;
 };
 
-/// One question put to every method at every length.
-struct Eval {
-  std::string protocol;               ///< "passkey/landmark", "ppl/fixed-target" ...
-  std::string placement;              ///< retrieval: "per-length" or "absolute"
-  bool absent = false;                ///< retrieval: the negative control, same prompt, no needle
-  std::map<int64_t, int64_t> trials;  ///< retrieval: trials by length, spread over the depths
-  int64_t depths = 0;                 ///< retrieval: strata of the depth design
-  int64_t targets = 0;                ///< ppl/fixed-target: scored tokens at the end
-  int64_t stride = 0;                 ///< ppl/press, ppl/full-window: tokens between windows
-  std::vector<std::string> corpus;    ///< files as written; niah/text and perplexity
-  std::vector<std::string> methods;   ///< names of the methods that it is put to
-  std::vector<int64_t> lengths;       ///< ascending
+/// A retrieval question, put to every method at every length.
+struct RetrievalEval {
+  std::string protocol;  ///< "passkey/landmark/1"
+  evals::Placement placement = evals::Placement::per_length;
+  bool absent = false;                ///< the negative control: same prompt, no needle
+  std::map<int64_t, int64_t> trials;  ///< by length; absolute placement: the same at every length
+  evals::DepthDesign depths;          ///< trial t gets depth t mod depths.depths
+  std::vector<std::string> hay;       ///< corpus files as written; empty: the protocol's own hay
+};
 
-  bool is_retrieval() const { return protocol.rfind("ppl/", 0) != 0; }
-  /// protocol, placement and control in one: what results cite.
-  std::string id() const;
+/// A perplexity measurement of every document at every length.
+struct PerplexityEval {
+  std::string protocol;             ///< "ppl/fixed-target/1"
+  int64_t targets = 0;              ///< T, where the protocol has them
+  int64_t stride = 0;               ///< S, where the protocol has one
+  std::vector<std::string> corpus;  ///< files as written
+};
+
+/// One question put to a set of methods at a set of lengths: exactly one of the two is set.
+struct Eval {
+  std::optional<RetrievalEval> retrieval;
+  std::optional<PerplexityEval> perplexity;
+  std::vector<std::string> methods;  ///< names
+  std::vector<int64_t> lengths;      ///< ascending tokens
 };
 
 /// What is to be measured: read strictly, all defaults resolved.
@@ -51,12 +61,14 @@ struct Experiment {
   std::string baseline;  ///< the one method that others are compared with
   std::vector<Method> methods;
   std::vector<Eval> evals;
-  std::vector<int64_t> lengths;                 ///< ascending tokens
   double tau = 0;                               ///< success probability to certify
   double alpha = 0;                             ///< error rate of every certificate
   double delta = 0;                             ///< nats: margin of "not worse"
-  std::optional<int64_t> trials_after_failure;  ///< trials at lengths beyond a failed one
-  std::optional<int64_t> skip_after;  ///< lengths in a row at floor before longer ones are skipped
+  std::optional<int64_t> trials_after_failure;  ///< at lengths beyond one shown to fail
+  std::optional<int64_t> skip_after;  ///< lengths in a row without a hit before longer ones are
+                                      ///< skipped
+
+  const Method& method(const std::string& name) const;
 };
 
 /// Reads an experiment file. Throws base::Error with every problem and its JSON path in one go.
@@ -66,13 +78,13 @@ Experiment read_experiment(const std::filesystem::path& file);
 Experiment parse_experiment(const std::string& text, const std::filesystem::path& file);
 
 /// The experiment with every default spelled out; parse_experiment reads it back to the same.
-base::Json resolved(const Experiment& experiment);
+base::Json to_json(const Experiment& experiment);
 
 /// SHA-256 of what the experiment asks, apart from where its files lie: their contents have hashes
 /// of their own in the manifest.
 std::string fingerprint(const Experiment& experiment);
 
-/// The file or folder that a path of the experiment means: absolute, relative to the experiment's
+/// The file or folder that a path of an experiment means: absolute, relative to the experiment's
 /// folder, or to one of the folders above it (the repository root). Nothing when there is none.
 std::optional<std::filesystem::path> locate(const std::filesystem::path& folder,
                                             const std::string& path);

@@ -62,11 +62,22 @@ RetrievalResult retrieval_of(const base::Json& json) {
   return result;
 }
 
+base::Json to_json(const evals::Range& range) { return {range.begin, range.end}; }
+
+evals::Range range_of(const base::Json& json) {
+  return {json.at(0).get<int64_t>(), json.at(1).get<int64_t>()};
+}
+
 base::Json to_json(const PerplexityResult& result) {
+  base::Json forwards = base::Json::array();
+  for (const Forward& forward : result.forwards) {
+    forwards.push_back({{"nll_file", forward.nll_file},
+                        {"tokens", to_json(forward.window.tokens)},
+                        {"scored", to_json(forward.window.scored)}});
+  }
   return {{"document", result.document},
           {"document_sha256", result.document_sha256},
-          {"nll_files", result.nll_files},
-          {"tokens", result.tokens},
+          {"forwards", forwards},
           {"bytes", result.bytes},
           {"nll", std::isfinite(result.nll) ? base::Json(result.nll) : base::Json(nullptr)}};
 }
@@ -75,8 +86,10 @@ PerplexityResult perplexity_of(const base::Json& json) {
   PerplexityResult result;
   json.at("document").get_to(result.document);
   json.at("document_sha256").get_to(result.document_sha256);
-  json.at("nll_files").get_to(result.nll_files);
-  json.at("tokens").get_to(result.tokens);
+  for (const base::Json& forward : json.at("forwards")) {
+    result.forwards.push_back({forward.at("nll_file").get<std::string>(),
+                               {range_of(forward.at("tokens")), range_of(forward.at("scored"))}});
+  }
   json.at("bytes").get_to(result.bytes);
   result.nll = json.at("nll").is_null() ? std::nan("") : json.at("nll").get<double>();
   return result;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "evals/perplexity.h"
 #include "harness/base/json.h"
 
 namespace sweep {
@@ -29,15 +30,21 @@ struct RetrievalResult {
   std::vector<float> log_probs;  ///< nats
 };
 
-/// Where the raw scores of a perplexity cell lie: one file per forward, shared by all cells that
-/// read it.
+/// One forward of a perplexity cell. Several cells may read one file: the first scored.size()
+/// values belong to this cell.
+struct Forward {
+  std::string nll_file;  ///< "nll/<sha256>.npy": nats of every scored token
+  evals::Window window;
+};
+
+/// Where the raw scores of a perplexity cell lie.
 struct PerplexityResult {
-  std::string document;                ///< file name of the corpus document
-  std::string document_sha256;         ///< of its token ids
-  std::vector<std::string> nll_files;  ///< "nll/<sha256>.npy", in the order of the forwards
-  int64_t tokens = 0;                  ///< scored
-  int64_t bytes = 0;                   ///< of UTF-8 text that the scored tokens stand for
-  double nll = 0;                      ///< nats per scored token, by the protocol's own rule
+  std::string document;         ///< name of the corpus document
+  std::string document_sha256;  ///< of its text
+  std::vector<Forward> forwards;
+  int64_t bytes = 0;  ///< of UTF-8 text that the scored tokens stand for
+  double nll = 0;     ///< nats per scored token, by the protocol's own rule; for a quick look:
+                      ///< everything that is reported is computed from the files
 };
 
 /// One line of rows.jsonl: one trial or one document of one cell.

@@ -1,0 +1,32 @@
+#include "harness/sweep/group.h"
+
+#include "harness/base/sha256.h"
+
+namespace sweep {
+
+std::string Group::id() const {
+  base::Sha256 hash;
+  for (const Row& cell : cells()) hash.update(cell.cell);
+  return hash.hex();
+}
+
+std::string cell_id(const Prepared& prepared, const PreparedMethod& method, size_t eval,
+                    const base::Json& question) {
+  const PreparedEval& asked = prepared.evals()[eval];
+  const scalings::RopeShape shape = prepared.subject().shape();
+  const base::Json identity = {{"weights", prepared.subject().weights_fingerprint()},
+                               {"tokenizer", prepared.subject().tokenizer()->fingerprint()},
+                               {"dtype", prepared.experiment().dtype},
+                               {"chain", method.params},
+                               {"shape",
+                                {{"head_dim", shape.head_dim},
+                                 {"rotary_dim", shape.rotary_dim},
+                                 {"theta", shape.theta},
+                                 {"trained_length", shape.trained_length}}},
+                               {"protocol", asked.protocol},
+                               {"corpus", asked.corpus_fingerprint},
+                               {"question", question}};
+  return base::sha256_hex(base::canonical_json(identity));
+}
+
+}  // namespace sweep

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "evals/language_model.h"
+#include "harness/sweep/prepared.h"
+#include "harness/sweep/row.h"
+#include "harness/sweep/run_directory.h"
+
+namespace sweep {
+
+/// The unit of work and of resume: the cells that one document, or one set of forwards, answers.
+/// Which cells belong together is fixed by the experiment.
+class Group {
+ public:
+  virtual ~Group() = default;
+
+  /// Rows of all its cells, without results: who is asked what.
+  virtual const std::vector<Row>& cells() const = 0;
+
+  /// Tokens that pass through the model when nothing of it is stored yet.
+  virtual int64_t tokens() const = 0;
+
+  /// Asks the model and fills the rows. Throws std::bad_alloc, base::Error(Fault::cancelled) and
+  /// whatever the model throws; leaves no trace then but NLL files of finished forwards.
+  virtual std::vector<Row> run(evals::LanguageModel& model, RunDirectory& directory,
+                               const evals::Progress& progress) const = 0;
+
+  /// SHA-256 over its cells.
+  std::string id() const;
+};
+
+/// One retrieval trial at one length, or (absolute placement) at all lengths of the eval.
+std::unique_ptr<Group> retrieval_group(const Prepared& prepared, const PreparedMethod& method,
+                                       size_t eval, int64_t length, int64_t trial);
+
+/// One document of a perplexity eval at one length; for ppl/truncated at all given lengths, so that
+/// those whose plans are prefix-equal share one forward.
+std::unique_ptr<Group> perplexity_group(const Prepared& prepared, const PreparedMethod& method,
+                                        size_t eval, const std::vector<int64_t>& lengths,
+                                        size_t document);
+
+/// SHA-256 of the typed, canonical parameters that determine a cell's result: never of host, time,
+/// threads or kernel.
+std::string cell_id(const Prepared& prepared, const PreparedMethod& method, size_t eval,
+                    const base::Json& question);
+
+}  // namespace sweep

@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "evals/perplexity_metrics.h"
+#include "harness/base/sha256.h"
+#include "harness/sweep/group.h"
+#include "harness/sweep/npy.h"
+
+namespace sweep {
+namespace {
+
+class PerplexityGroup : public Group {
+ public:
+  PerplexityGroup(const Prepared& prepared, const PreparedMethod& method, size_t eval,
+                  std::vector<int64_t> lengths, size_t document)
+      : prepared_(prepared),
+        method_(method),
+        asked_(prepared.evals()[eval]),
+        document_(asked_.documents[document]),
+        lengths_(std::move(lengths)) {
+    for (const int64_t length : lengths_) {
+      Row row;
+      row.cell =
+          cell_id(prepared, method, eval, {{"length", length}, {"document", document_.sha256}});
+      row.method = method.name;
+      row.protocol = asked_.protocol;
+      row.length = length;
+      row.kernel = prepared.subject().numerics();
+      row.perplexity.emplace();
+      row.perplexity->document = document_.name;
+      row.perplexity->document_sha256 = document_.sha256;
+      if (const auto reason =
+              evals::too_short(document_, evals::tokens_needed(asked_.settings, length))) {
+        row.status = Status::skipped;
+        row.reason = *reason;
+      }
+      cells_.push_back(std::move(row));
+    }
+  }
+
+  const std::vector<Row>& cells() const override { return cells_; }
+
+  int64_t tokens() const override {
+    int64_t sum = 0;
+    for (const Need& need : needs()) {
+      if (need.serves_itself) sum += evals::path_length(need.window, asked_.settings.bos);
+    }
+    return sum;
+  }
+
+  std::vector<Row> run(evals::LanguageModel& model, RunDirectory& directory,
+                       const evals::Progress& progress) const override {
+    std::vector<Row> rows = cells_;
+    // Longest first: a shorter cell may read the beginning of a longer one's forward.
+    for (const Need& need : needs()) {
+      if (need.serves_itself) score(need, model, directory, progress);
+      rows[need.cell].perplexity->forwards.push_back({"nll/" + need.sha256 + ".npy", need.window});
+    }
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i].status == Status::skipped) continue;
+      rows[i].plan = prepared_.plan(method_, path_of(i));
+      summarize(rows[i], directory);
+    }
+    return rows;
+  }
+
+ private:
+  /// One forward that a cell reads. `source` is the window that was really run: the cell's own, or
+  /// a longer one that begins with it under an equal plan.
+  struct Need {
+    size_t cell;
+    evals::Window window;
+    evals::Window source;
+    std::string sha256;
+    bool serves_itself;
+  };
+
+  std::vector<Need> needs() const {
+    std::vector<Need> needs;
+    for (size_t i = cells_.size(); i-- > 0;) {
+      if (cells_[i].status == Status::skipped) continue;
+      for (const evals::Window& window : windows(i)) {
+        const Need* longer = nullptr;
+        for (const Need& other : needs) {
+          if (other.serves_itself && begins(other.source, window)) longer = &other;
+        }
+        const evals::Window source = longer ? longer->source : window;
+        needs.push_back({i, window, source, longer ? longer->sha256 : forward_id(window), !longer});
+      }
+    }
+    return needs;
+  }
+
+  std::vector<evals::Window> windows(size_t cell) const {
+    return evals::plan_windows(asked_.settings, document_.length(), lengths_[cell]);
+  }
+
+  int64_t path_of(size_t cell) const {
+    return evals::path_length(windows(cell).front(), asked_.settings.bos);
+  }
+
+  bool begins(const evals::Window& longer, const evals::Window& window) const {
+    if (longer == window) return true;
+    return longer.tokens.begin == window.tokens.begin &&
+           longer.scored.begin == window.scored.begin && longer.scored.end >= window.scored.end &&
+           prepared_.shares_trunk(method_, evals::path_length(window, asked_.settings.bos),
+                                  evals::path_length(longer, asked_.settings.bos));
+  }
+
+  std::string forward_id(const evals::Window& window) const {
+    const evals::Document document =
+        evals::make_document(window, document_.tokens, asked_.settings.bos);
+    const auto tokens = std::as_bytes(std::span(document.trunk));
+    const base::Json identity = {
+        {"weights", prepared_.subject().weights_fingerprint()},
+        {"dtype", prepared_.experiment().dtype},
+        {"plan", prepared_.plan(method_, evals::path_length(window, asked_.settings.bos))},
+        {"chain", method_.params},
+        {"tokens", base::sha256_hex(tokens)},
+        {"scored", {document.scored.begin, document.scored.end}}};
+    return base::sha256_hex(base::canonical_json(identity));
+  }
+
+  void score(const Need& need, evals::LanguageModel& model, RunDirectory& directory,
+             const evals::Progress& progress) const {
+    if (directory.has_nll(need.sha256)) return;
+    const evals::Document document =
+        evals::make_document(need.window, document_.tokens, asked_.settings.bos);
+    directory.store_nll(need.sha256, evals::nll_of(model.score(document, progress)));
+  }
+
+  void summarize(Row& row, const RunDirectory& directory) const {
+    std::vector<std::vector<float>> values;
+    std::vector<evals::WindowNll> forwards;
+    evals::Range scored = row.perplexity->forwards.front().window.scored;
+    for (const Forward& forward : row.perplexity->forwards) {
+      values.push_back(read_npy(directory.folder() / forward.nll_file));
+      const evals::Window& window = forward.window;
+      forwards.push_back({window, std::span(values.back()).first(window.scored.size())});
+      scored.begin = std::min(scored.begin, window.scored.begin);
+      scored.end = std::max(scored.end, window.scored.end);
+    }
+    row.perplexity->nll = evals::mean_nll(*asked_.settings.protocol, forwards);
+    row.perplexity->bytes = evals::text_bytes(document_, scored, *prepared_.subject().tokenizer());
+    if (!std::isfinite(row.perplexity->nll)) {
+      row.status = Status::diverged;
+      row.reason = "a score is not finite";
+    }
+  }
+
+  const Prepared& prepared_;
+  const PreparedMethod& method_;
+  const PreparedEval& asked_;
+  const evals::CorpusDocument& document_;
+  const std::vector<int64_t> lengths_;
+  std::vector<Row> cells_;
+};
+
+}  // namespace
+
+std::unique_ptr<Group> perplexity_group(const Prepared& prepared, const PreparedMethod& method,
+                                        size_t eval, const std::vector<int64_t>& lengths,
+                                        size_t document) {
+  return std::make_unique<PerplexityGroup>(prepared, method, eval, lengths, document);
+}
+
+}  // namespace sweep

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "evals/corpus.h"
+#include "evals/perplexity.h"
+#include "evals/retrieval.h"
+#include "harness/sweep/experiment.h"
+#include "harness/sweep/subject.h"
+#include "scalings/scaling.h"
+
+namespace sweep {
+
+struct PreparedMethod {
+  std::string name;
+  base::Json params;  ///< of the chain; what "as_configured" stands for is spelled out
+  scalings::Chain chain;
+};
+
+/// An eval whose tokenizer-dependent parts and documents are ready.
+struct PreparedEval {
+  std::string protocol;  ///< id that results cite
+  std::shared_ptr<const evals::Retrieval> retrieval;
+  std::shared_ptr<const evals::Haystack> hay;    ///< of the user's own corpus; may be null
+  evals::PerplexitySettings settings;            ///< perplexity
+  std::vector<evals::CorpusDocument> documents;  ///< perplexity
+  std::string corpus_fingerprint;                ///< of hay or documents; empty without
+};
+
+/// An experiment about one subject, everything read and checked: what check prices and sweep runs.
+class Prepared {
+ public:
+  /// Reads corpora, builds chains and protocols. Throws base::Error: a file that is no text,
+  /// lengths below a protocol's minimum, a method that cannot serve a length, targets above trained
+  /// / 4 ... Both arguments must outlive the object.
+  Prepared(const Experiment& experiment, const Subject& subject);
+
+  const Experiment& experiment() const { return experiment_; }
+  const Subject& subject() const { return subject_; }
+  const std::vector<PreparedMethod>& methods() const { return methods_; }
+  const std::vector<PreparedEval>& evals() const { return evals_; }
+  const PreparedMethod& method(const std::string& name) const;
+
+  scalings::Context context(int64_t path_length) const;
+
+  /// Fingerprint of a method's plan (layer 0) for a path; kept, since many cells ask for the same.
+  const std::string& plan(const PreparedMethod& method, int64_t path_length) const;
+
+  /// Whether the plan for the longer path, cut, is the plan for the shorter one, on every layer.
+  bool shares_trunk(const PreparedMethod& method, int64_t shorter, int64_t longer) const;
+
+  /// What determines results: hashes of experiment, weights, tokenizer and corpora.
+  base::Json identity() const;
+
+  /// What a user should know before trusting results: a checkpoint's own scaling that is replaced,
+  /// lengths beyond a method's own limit ...
+  std::vector<std::string> warnings() const;
+
+ private:
+  void prepare_methods();
+  void prepare_retrieval(const RetrievalEval& eval, const Eval& whole, const std::string& place,
+                         PreparedEval& prepared, base::Problems& problems) const;
+  void prepare_perplexity(const PerplexityEval& eval, PreparedEval& prepared) const;
+  std::vector<std::filesystem::path> files(const std::vector<std::string>& names) const;
+
+  const Experiment& experiment_;
+  const Subject& subject_;
+  std::vector<PreparedMethod> methods_;
+  std::vector<PreparedEval> evals_;
+  mutable std::map<std::pair<std::string, int64_t>, std::string> plans_;
+};
+
+}  // namespace sweep

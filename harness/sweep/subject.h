@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "evals/language_model.h"
+#include "evals/tokenizer.h"
+#include "harness/base/json.h"
+#include "scalings/plan.h"
+#include "scalings/scaling.h"
+
+namespace sweep {
+
+/// The model that an experiment is about, without a scaling: what the runner needs to know of it.
+/// The real one is a LibTorch LLaMA, tests put an oracle in its place.
+class Subject {
+ public:
+  virtual ~Subject() = default;
+
+  virtual std::shared_ptr<const evals::Tokenizer> tokenizer() const = 0;
+  virtual scalings::RopeShape shape() const = 0;  ///< trained_length resolved
+  virtual int64_t layers() const = 0;
+
+  /// The checkpoint's own rope_scaling as a chain for scalings::make_chain; [] when it has none.
+  virtual base::Json configured_chain() const = 0;
+
+  /// SHA-256 of all weights.
+  virtual std::string weights_fingerprint() const = 0;
+
+  /// What the numbers depend on besides: "attend avx512-bf16 brgemm, bfloat16, LibTorch 2.13.0".
+  virtual std::string numerics() const = 0;
+
+  /// The model under a chain; the chain must outlive it.
+  virtual std::unique_ptr<evals::LanguageModel> under(const scalings::Chain& chain) const = 0;
+};
+
+}  // namespace sweep
