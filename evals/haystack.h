@@ -40,6 +40,9 @@ class Haystack {
   /// Throws base::Error(Fault::input) naming the source when it is too short.
   virtual Straw cut(const HayOrder& order, const base::CounterRandom& random) const = 0;
 
+  /// Tokens of one whole unit at the start of a run; 1 where units have no common size.
+  virtual int64_t unit_tokens() const = 0;
+
   /// SHA-256 of what determines the hay.
   virtual std::string fingerprint() const = 0;
 };
@@ -55,7 +58,7 @@ std::unique_ptr<const Haystack> sliced_haystack(const Tokenizer& tokenizer, std:
                                                 std::string separator);
 
 /// Lines `"1234567": "7654321",` of random fixed-width keys and values; all keys differ from one
-/// another and from order.avoid.
+/// another and from order.avoid. `tokenizer` must outlive the haystack.
 std::unique_ptr<const Haystack> pair_haystack(const Tokenizer& tokenizer, int64_t digits);
 
 /// Natural text: sentences of one document per trial (trial mod number of documents long enough),

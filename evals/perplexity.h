@@ -37,8 +37,11 @@ struct PerplexityProtocol {
 /// All perplexity protocols, in the order in which they are listed.
 const std::vector<PerplexityProtocol>& perplexity_protocols();
 
-/// By "ppl/press" or "ppl/press/1"; nullptr when there is none.
+/// By "ppl/press", "ppl/press-256" or "ppl/press-256/1"; nullptr when there is none.
 const PerplexityProtocol* find_perplexity_protocol(std::string_view name);
+
+/// The stride that a name carries: 256 in "ppl/press-256".
+std::optional<int64_t> stride_in(std::string_view name);
 
 /// A protocol with its numbers.
 struct PerplexitySettings {
@@ -52,7 +55,8 @@ struct PerplexitySettings {
 /// Throws base::Error(Fault::input): T > trained_length / 4, a missing stride, ...
 void validate(const PerplexitySettings& settings);
 
-/// What results cite: "ppl/press-256/1", "ppl/fixed-target/1"; "+bos" where windows start with BOS.
+/// What results cite: "ppl/press-256/1", "ppl/fixed-target/1"; with "/bos" behind it where windows
+/// start with BOS.
 std::string protocol_id(const PerplexitySettings& settings);
 
 /// One forward: a path of [BOS +] document tokens [tokens), of which the document tokens [scored)
@@ -63,7 +67,8 @@ struct Window {
   bool operator==(const Window&) const = default;
 };
 
-/// Tokens that a document needs for this length.
+/// Tokens that a document needs for this length. Throws base::Error(Fault::input) where validate()
+/// does, where the length holds no target, or where the stride would pass over tokens.
 int64_t tokens_needed(const PerplexitySettings& settings, int64_t length);
 
 /// All forwards of one document of `tokens` tokens at path length L = `length` (BOS and last target

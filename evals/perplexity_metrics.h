@@ -20,8 +20,8 @@ struct NllTotal {
   int64_t tokens = 0;
   bool diverged = false;  ///< some NLL is not finite; sum then holds the finite ones only
 
-  double mean() const { return sum / static_cast<double>(tokens); }
-  double perplexity() const;
+  double mean() const;        ///< nats per token; NaN when diverged or without tokens
+  double perplexity() const;  ///< exp(mean())
 };
 
 /// Token-weighted: every scored token counts once per window that scores it. Throws

@@ -20,6 +20,10 @@ enum class Placement { per_length, absolute };
 
 enum class Hay { repeated, sliced, pairs, text };
 
+/// What a depth is a share of. hay: the tokens of the haystack. path: the nominal length, so that
+/// depth 1 - k / L puts the needle k tokens from the end.
+enum class Frame { hay, path };
+
 struct ProtocolParameter {
   std::string_view name;
   std::string_view type;
@@ -37,6 +41,7 @@ struct RetrievalProtocol {
   int64_t digits;         ///< of the key, fixed width
   bool leading_zeros;     ///< the key may begin with 0
   int64_t generation;     ///< tokens kept after the prompt for the answer, as published
+  Frame frame;
   Hay hay;
   std::string_view unit;
   std::string_view separator;  ///< between units
@@ -115,9 +120,13 @@ struct Answer {
   std::vector<float> log_probs;  ///< [answer]
 };
 
+/// Judges the scores of one question: answer and terminator. Throws std::invalid_argument when
+/// there are not answer.size() + 1 of them.
+Answer judge_answer(const Prompt& prompt, const std::vector<TokenScore>& scores,
+                    const Tokenizer& tokenizer);
+
 /// A protocol made ready for one tokenizer: fixed parts are tokenised once, each as a continuation
-/// of what stands before it. Holds references to neither tokenizer nor documents longer than the
-/// shared pointers given. Thread-safe.
+/// of what stands before it. Cheap to copy, immutable, usable from several threads.
 class Retrieval {
  public:
   /// `hay` replaces the protocol's own (the only way to serve Hay::text). Throws
@@ -126,7 +135,7 @@ class Retrieval {
   Retrieval(const RetrievalProtocol& protocol, std::shared_ptr<const Tokenizer> tokenizer,
             std::shared_ptr<const Haystack> hay = nullptr);
 
-  const RetrievalProtocol& protocol() const { return protocol_; }
+  const RetrievalProtocol& protocol() const;
 
   /// Smallest nominal length that leaves room for one whole unit of hay.
   int64_t minimum_length() const;
@@ -142,11 +151,8 @@ class Retrieval {
   std::vector<Answer> judge(const Prompt& prompt, const Scores& scores) const;
 
  private:
-  struct Parts;
-  RetrievalProtocol protocol_;
-  std::shared_ptr<const Tokenizer> tokenizer_;
-  std::shared_ptr<const Haystack> hay_;
-  std::shared_ptr<const Parts> parts_;
+  struct State;
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace evals

@@ -1,0 +1,74 @@
+#include "evals/corpus.h"
+
+#include <map>
+
+#include "evals/pieces.h"
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/sha256.h"
+
+namespace evals {
+
+CorpusDocument read_document(const std::filesystem::path& path, const Tokenizer& tokenizer) {
+  CorpusDocument document;
+  document.name = path.string();
+  document.text = base::read_utf8_file(path);
+  if (document.text.find_first_not_of(" \t\r\n\v\f") == std::string::npos) {
+    throw base::Error(base::Fault::input, document.name,
+                      {"", document.text.empty() ? "is empty" : "holds nothing but white space",
+                       "give a text file, or take it out of the corpus"});
+  }
+  document.sha256 = base::sha256_hex(document.text);
+  document.tokens = tokenizer.encode(document.text);
+  return document;
+}
+
+std::vector<CorpusDocument> read_corpus(const std::vector<std::filesystem::path>& paths,
+                                        const Tokenizer& tokenizer) {
+  base::Problems problems;
+  std::vector<CorpusDocument> documents;
+  std::map<std::string, std::string> name_of_text;
+  if (paths.empty()) problems.add("", "names no file", "give at least one text file");
+  for (const std::filesystem::path& path : paths) {
+    try {
+      CorpusDocument document = read_document(path, tokenizer);
+      const auto [first, is_new] = name_of_text.emplace(document.sha256, document.name);
+      if (!is_new) {
+        problems.add(document.name, "has the same text as " + first->second,
+                     "documents are the sampling unit; list each once");
+      }
+      documents.push_back(std::move(document));
+    } catch (const base::Error& error) {
+      if (error.fault() != base::Fault::input) throw;
+      for (const base::Problem& problem : error.problems()) {
+        const std::string colon = problem.place.empty() ? "" : ": ";
+        problems.add(error.file() + colon + problem.place, problem.cause, problem.next_step);
+      }
+    }
+  }
+  problems.throw_if_any("corpus");
+  return documents;
+}
+
+std::string fingerprint(const std::vector<CorpusDocument>& documents) {
+  base::Sha256 hash;
+  for (const CorpusDocument& document : documents) hash.update(document.sha256);
+  return hash.hex();
+}
+
+std::optional<std::string> too_short(const CorpusDocument& document, int64_t needed) {
+  if (document.length() >= needed) return {};
+  return document.name + ": has " + with_commas(document.length()) + " tokens, " +
+         with_commas(needed) + " are needed";
+}
+
+int64_t text_bytes(const CorpusDocument& document, Range range, const Tokenizer& tokenizer) {
+  const auto bytes_before = [&](int64_t end) {
+    if (end == document.length()) return document.text.size();
+    return tokenizer.decode({document.tokens.begin(), document.tokens.begin() + end}).size();
+  };
+  return static_cast<int64_t>(bytes_before(range.end)) -
+         static_cast<int64_t>(bytes_before(range.begin));
+}
+
+}  // namespace evals

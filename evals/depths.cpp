@@ -1,0 +1,45 @@
+#include "evals/depths.h"
+
+#include <fmt/format.h>
+
+#include "harness/base/error.h"
+
+namespace evals {
+
+void validate(const Depth& depth) {
+  // Written so that a NaN is refused as well. Strata are computed as i/n and 1/n, whose sum may
+  // pass 1 by a rounding.
+  if (!(depth.from >= 0 && depth.width >= 0 && depth.from + depth.width <= 1 + 1e-12)) {
+    const double end = depth.from + depth.width;
+    throw base::Error(base::Fault::input, "",
+                      {"depth",
+                       fmt::format("must lie in [0, 1] (got {})",
+                                   depth.width == 0 ? fmt::format("{}", depth.from)
+                                                    : fmt::format("{} to {}", depth.from, end)),
+                       "0 is the start of the haystack, 1 its end"});
+  }
+}
+
+Depth DepthDesign::of_trial(int64_t trial) const {
+  if (depths < 1) {
+    throw base::Error(base::Fault::input, "",
+                      {"depths", fmt::format("must be >= 1 (got {})", depths), ""});
+  }
+  if (trial < 0) {
+    throw base::Error(base::Fault::input, "",
+                      {"trial", fmt::format("must be >= 0 (got {})", trial), ""});
+  }
+  const auto index = static_cast<double>(trial % depths);
+  const auto count = static_cast<double>(depths);
+  switch (kind) {
+    case Kind::stratified:
+      return {index / count, 1 / count};
+    case Kind::grid:
+      return {depths == 1 ? 0.5 : index / (count - 1), 0};
+    case Kind::distances:
+      return {1 - (index + 1) / count, 0};
+  }
+  throw std::logic_error("DepthDesign: unknown kind");
+}
+
+}  // namespace evals

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evals/tokenizer.h"
+
+namespace evals {
+
+/// Tokens of `text` as it reads in the middle of a text: without the space that SentencePiece puts
+/// before a beginning, and without BOS. Found by encoding it behind an anchor (a newline, a full
+/// stop or a letter, the first that keeps its own tokens) and dropping the anchor's tokens. Throws
+/// base::Error(Fault::input) when the tokenizer melts the text into each of them.
+///
+/// Prompts are put together from such pieces, so that a piece has the same tokens wherever it
+/// stands. Ids are authoritative: a tokenizer that merges across pieces (a newline and the word
+/// behind it) would give the joined text other ids.
+std::vector<Token> continue_with(const Tokenizer& tokenizer, std::string_view text);
+
+/// `text` with every `{name}` replaced by `value`.
+std::string fill_in(std::string_view text, std::string_view name, std::string_view value);
+
+/// 200000 -> "200,000", as messages and tables write it.
+std::string with_commas(int64_t number);
+
+}  // namespace evals
