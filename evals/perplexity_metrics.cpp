@@ -75,17 +75,6 @@ std::vector<NllBucket> position_buckets(std::span<const WindowNll> forwards, int
   return buckets;
 }
 
-double nll_between(int64_t shorter, double shorter_perplexity, int64_t longer,
-                   double longer_perplexity) {
-  if (shorter < 0 || longer <= shorter) {
-    throw std::invalid_argument("nll_between: lengths must ascend");
-  }
-  const auto short_tokens = static_cast<double>(shorter);
-  const auto long_tokens = static_cast<double>(longer);
-  return (long_tokens * std::log(longer_perplexity) - short_tokens * std::log(shorter_perplexity)) /
-         (long_tokens - short_tokens);
-}
-
 double bits_per_byte(const NllTotal& total, int64_t bytes) {
   return total.diverged ? std::numeric_limits<double>::quiet_NaN()
                         : total.sum / (std::log(2.0) * static_cast<double>(bytes));

@@ -46,11 +46,6 @@ struct NllBucket {
 std::vector<NllBucket> position_buckets(std::span<const WindowNll> forwards, int64_t width,
                                         bool bos);
 
-/// Mean NLL of the tokens (shorter, longer] from two cumulative perplexities of the same documents:
-/// (L2 ln P2 - L1 ln P1) / (L2 - L1). For published curves, which print only cumulative values.
-double nll_between(int64_t shorter, double shorter_perplexity, int64_t longer,
-                   double longer_perplexity);
-
 /// Bits per byte of text: sum / (ln 2 * bytes).
 double bits_per_byte(const NllTotal& total, int64_t bytes);
 
