@@ -165,6 +165,21 @@ void refuse_unsupported(const RawConfig& config, base::StrictObject& object,
   }
 }
 
+/// Transformers writes the kind of every layer; the windows themselves are read from other keys.
+void refuse_mixed_layers(base::StrictObject& object) {
+  const base::Json* kinds = object.value("layer_types");
+  if (!kinds || !kinds->is_array()) return;
+  for (const base::Json& kind : *kinds) {
+    if (kind == kinds->front() && (kind == "full_attention" || kind == "sliding_attention"))
+      continue;
+    object.problems().add(object.at("layer_types"),
+                          kind.dump(-1, ' ', false, base::Json::error_handler_t::replace) +
+                              " in some layers only is not supported",
+                          "this checkpoint cannot be scored");
+    return;
+  }
+}
+
 int64_t rotated_channels(int64_t head_dim, double factor) {
   return static_cast<int64_t>(static_cast<double>(head_dim) * factor);
 }
@@ -236,6 +251,7 @@ LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& war
   spec.mlp_bias = object.boolean("mlp_bias", false);
   object.choice("hidden_act", {"silu", "swish"}, std::string("silu"));
 
+  refuse_mixed_layers(object);
   spec.sliding_window =
       sliding_window(object, family, config.json().contains("sliding_window"), spec.layers);
 

@@ -48,7 +48,7 @@ int64_t header_length(std::string_view beginning, int64_t file_size, const std::
     fail(file, "byte 0",
          fmt::format("claims a header of {} bytes, above the format's limit of {}", length,
                      largest_header),
-         is_pickle ? "this looks like a PyTorch pickle file under another name; convert it"
+         is_pickle ? "this looks like a PyTorch pickle file under another name: convert it"
                    : "this is not a safetensors file");
   }
   const auto signed_length = static_cast<int64_t>(length);
@@ -175,15 +175,22 @@ SafetensorsHeader parse_safetensors_header(std::string_view beginning, int64_t f
   if (const size_t offset = base::find_invalid_utf8(text); offset != std::string_view::npos) {
     fail(file, fmt::format("byte {}", offset + length_bytes), "header is not valid UTF-8");
   }
+  base::Problems duplicates;
+  const base::Json json = base::parse_json(text, file + ": header", duplicates);
   base::Problems problems;
-  const base::Json json = base::parse_json(text, file + ": header", problems);
+  for (const base::Problem& problem : duplicates.found()) {
+    problems.add("header " + problem.place, problem.cause, problem.next_step);
+  }
   SafetensorsHeader header;
   for (const auto& [name, value] : json.items()) {
     if (name != "__metadata__") {
       header.tensors.push_back(read_entry(name, value, data_begin, problems));
       continue;
     }
-    if (!value.is_object()) problems.add("__metadata__", "must be an object");
+    if (!value.is_object()) {
+      problems.add("__metadata__", "must be an object");
+      continue;
+    }
     for (const auto& [key, member] : value.items()) {
       if (member.is_string()) {
         header.metadata[key] = member.get<std::string>();
