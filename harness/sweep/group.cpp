@@ -10,6 +10,12 @@ std::string Group::id() const {
   return hash.hex();
 }
 
+int64_t Group::tokens() const {
+  int64_t sum = 0;
+  for (const Pass& pass : passes()) sum += pass.tokens;
+  return sum;
+}
+
 std::string cell_id(const Prepared& prepared, const PreparedMethod& method, size_t eval,
                     const base::Json& question) {
   const PreparedEval& asked = prepared.evals()[eval];

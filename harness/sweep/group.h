@@ -12,6 +12,13 @@
 
 namespace sweep {
 
+/// One pass of the model over tokens.
+struct Pass {
+  int64_t tokens = 0;  ///< computed: of a trunk and its branches
+  int64_t path = 0;    ///< tokens of the longest path
+  int64_t scored = 0;
+};
+
 /// The unit of work and of resume: the cells that one document, or one set of forwards, answers.
 /// Which cells belong together is fixed by the experiment.
 class Group {
@@ -21,8 +28,10 @@ class Group {
   /// Rows of all its cells, without results: who is asked what.
   virtual const std::vector<Row>& cells() const = 0;
 
-  /// Tokens that pass through the model when nothing of it is stored yet.
-  virtual int64_t tokens() const = 0;
+  /// What the model does for it when nothing of it is stored yet.
+  virtual std::vector<Pass> passes() const = 0;
+  /// Tokens of all passes.
+  int64_t tokens() const;
 
   /// Asks the model and fills the rows. Throws std::bad_alloc, base::Error(Fault::cancelled) and
   /// whatever the model throws; leaves no trace then but NLL files of finished forwards.

@@ -43,12 +43,14 @@ class PerplexityGroup : public Group {
 
   const std::vector<Row>& cells() const override { return cells_; }
 
-  int64_t tokens() const override {
-    int64_t sum = 0;
+  std::vector<Pass> passes() const override {
+    std::vector<Pass> passes;
     for (const Need& need : needs()) {
-      if (need.serves_itself) sum += evals::path_length(need.window, asked_.settings.bos);
+      if (!need.serves_itself) continue;
+      const int64_t path = evals::path_length(need.window, asked_.settings.bos);
+      passes.push_back({path, path, need.window.scored.size()});
     }
-    return sum;
+    return passes;
   }
 
   std::vector<Row> run(evals::LanguageModel& model, RunDirectory& directory,

@@ -100,17 +100,31 @@ const std::string& Prepared::plan(const PreparedMethod& method, int64_t path_len
   return known;
 }
 
+int64_t Prepared::path(size_t eval, int64_t length) const {
+  int64_t& known = paths_[{eval, length}];
+  if (known == 0) {
+    const RetrievalEval& asked = *experiment_.evals[eval].retrieval;
+    const evals::Trial trial{.seed = experiment_.seed,
+                             .length = length,
+                             .depth = asked.depths.of_trial(0),
+                             .trial = 0,
+                             .absent = asked.absent};
+    known = evals_[eval].retrieval->prompt(trial).questions.front().path;
+  }
+  return known;
+}
+
 bool Prepared::shares_trunk(const PreparedMethod& method, int64_t shorter, int64_t longer) const {
+  const auto [known, is_new] = shared_.try_emplace({method.name, shorter, longer}, true);
+  if (!is_new) return known->second;
   scalings::Context small = context(shorter);
   scalings::Context large = context(longer);
-  for (int64_t layer = 0; layer < subject_.layers(); ++layer) {
+  for (int64_t layer = 0; layer < subject_.layers() && known->second; ++layer) {
     small.layer = large.layer = layer;
-    if (!scalings::prefix_equal(scalings::make_plan(method.chain, large),
-                                scalings::make_plan(method.chain, small))) {
-      return false;
-    }
+    known->second = scalings::prefix_equal(scalings::make_plan(method.chain, large),
+                                           scalings::make_plan(method.chain, small));
   }
-  return true;
+  return known->second;
 }
 
 base::Json Prepared::identity() const {

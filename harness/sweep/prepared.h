@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,9 @@ class Prepared {
   /// Fingerprint of a method's plan (layer 0) for a path; kept, since many cells ask for the same.
   const std::string& plan(const PreparedMethod& method, int64_t path_length) const;
 
+  /// Tokens really scored by a per-length trial of a retrieval eval: the same for all its trials.
+  int64_t path(size_t eval, int64_t length) const;
+
   /// Whether the plan for the longer path, cut, is the plan for the shorter one, on every layer.
   bool shares_trunk(const PreparedMethod& method, int64_t shorter, int64_t longer) const;
 
@@ -72,7 +76,10 @@ class Prepared {
   const Subject& subject_;
   std::vector<PreparedMethod> methods_;
   std::vector<PreparedEval> evals_;
+  // Answers that many cells ask for again.
   mutable std::map<std::pair<std::string, int64_t>, std::string> plans_;
+  mutable std::map<std::pair<size_t, int64_t>, int64_t> paths_;
+  mutable std::map<std::tuple<std::string, int64_t, int64_t>, bool> shared_;
 };
 
 }  // namespace sweep

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "harness/sweep/group.h"
@@ -12,12 +13,16 @@ int64_t needle_position(const evals::DepthDesign& design, int64_t trial, int64_t
   return std::llround((depth.from + depth.width / 2) * static_cast<double>(shortest));
 }
 
+/// Answer tokens and the terminator's place, nearly: the price of a few logits does not matter.
+constexpr int64_t scored_a_question = 8;
+
 class RetrievalGroup : public Group {
  public:
   RetrievalGroup(const Prepared& prepared, const PreparedMethod& method, size_t eval,
                  std::vector<int64_t> lengths, int64_t trial)
       : prepared_(prepared),
         method_(method),
+        eval_(eval),
         asked_(*prepared.experiment().evals[eval].retrieval),
         retrieval_(*prepared.evals()[eval].retrieval),
         lengths_(std::move(lengths)),
@@ -45,12 +50,32 @@ class RetrievalGroup : public Group {
 
   const std::vector<Row>& cells() const override { return cells_; }
 
-  int64_t tokens() const override {
-    if (asked_.placement == evals::Placement::per_length) return lengths_.front();
-    const bool shared = prepared_.shares_trunk(method_, lengths_.front(), lengths_.back());
-    int64_t sum = 0;
-    for (const int64_t length : lengths_) sum += length;
-    return shared ? lengths_.back() : sum;
+  std::vector<Pass> passes() const override {
+    if (asked_.placement == evals::Placement::per_length) {
+      const int64_t path = prepared_.path(eval_, lengths_.front());
+      return {{path, path, scored_a_question}};
+    }
+    const evals::Prompt prompt = make_prompt();
+    std::vector<Pass> passes;
+    // Branches that may share a trunk make one pass: the trunk up to the last fork, and their own
+    // tokens.
+    std::vector<int64_t> trunks;
+    for (const evals::Branch& branch : prompt.document.branches) {
+      const auto own = static_cast<int64_t>(branch.tokens.size());
+      const int64_t scored = own - branch.scored_from;
+      const bool shares =
+          !passes.empty() && prepared_.shares_trunk(method_, passes.back().path, branch.length());
+      if (!shares) {
+        passes.push_back({0, 0, 0});
+        trunks.push_back(0);
+      }
+      Pass& pass = passes.back();
+      pass.tokens += own + std::max<int64_t>(0, branch.fork - trunks.back());
+      trunks.back() = std::max(trunks.back(), branch.fork);
+      pass.path = std::max(pass.path, branch.length());
+      pass.scored += scored;
+    }
+    return passes;
   }
 
   std::vector<Row> run(evals::LanguageModel& model, RunDirectory&,
@@ -98,6 +123,7 @@ class RetrievalGroup : public Group {
 
   const Prepared& prepared_;
   const PreparedMethod& method_;
+  const size_t eval_;
   const RetrievalEval& asked_;
   const evals::Retrieval& retrieval_;
   const std::vector<int64_t> lengths_;

@@ -12,6 +12,12 @@
 
 namespace sweep {
 
+/// Floating-point operations a second.
+struct Rates {
+  double linear = 0;
+  double attention = 0;
+};
+
 /// The model that an experiment is about, without a scaling: what the runner needs to know of it.
 /// The real one is a LibTorch LLaMA, tests put an oracle in its place.
 class Subject {
@@ -31,7 +37,19 @@ class Subject {
   /// What the numbers depend on besides: "attend avx512-bf16 brgemm, bfloat16, LibTorch 2.13.0".
   virtual std::string numerics() const = 0;
 
-  /// The model under a chain; the chain must outlive it.
+  /// Floating-point operations of all linear layers for one token (2 per weight), without the head.
+  virtual double linear_flops_a_token() const = 0;
+  /// The same for every scored token's logits.
+  virtual double head_flops_a_token() const = 0;
+  /// Of all layers, for one pair of query and key token.
+  virtual double attention_flops_a_pair() const = 0;
+  /// Peak anonymous memory of scoring one path of that many tokens.
+  virtual int64_t peak_bytes(int64_t path_tokens) const = 0;
+  /// What this machine reaches, measured now, in a second or so.
+  virtual Rates measure_rates() const = 0;
+
+  /// The model under a chain; the chain must outlive it. score() throws std::bad_alloc when memory
+  /// runs out.
   virtual std::unique_ptr<evals::LanguageModel> under(const scalings::Chain& chain) const = 0;
 };
 

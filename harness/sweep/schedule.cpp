@@ -1,0 +1,159 @@
+#include "harness/sweep/schedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "evals/stats/certified_length.h"
+
+namespace sweep {
+namespace {
+
+template <typename Values, typename Value>
+bool contains(const Values& values, const Value& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+bool is_absolute(const Eval& eval) {
+  return eval.retrieval && eval.retrieval->placement == evals::Placement::absolute;
+}
+
+/// ppl/truncated serves all lengths from the document's beginning.
+bool serves_all_lengths(const PreparedEval& eval) {
+  return eval.settings.protocol && eval.settings.protocol->windows == evals::Windows::truncated;
+}
+
+}  // namespace
+
+Schedule::Schedule(const Prepared& prepared, Selection selection)
+    : prepared_(prepared), selection_(std::move(selection)) {
+  base::Problems problems;
+  std::set<int64_t> known_lengths;
+  for (const Eval& eval : prepared_.experiment().evals) {
+    known_lengths.insert(eval.lengths.begin(), eval.lengths.end());
+  }
+  for (const int64_t length : selection_.lengths) {
+    if (!known_lengths.count(length)) {
+      problems.add("--only", fmt::format("no eval has length {}", length));
+    }
+  }
+  std::set<std::string> known_methods;
+  for (const PreparedMethod& method : prepared_.methods()) known_methods.insert(method.name);
+  for (const std::string& method : selection_.methods) {
+    if (!known_methods.count(method)) {
+      problems.add("--only", fmt::format("no method is named {}", method),
+                   fmt::format("known: {}", fmt::join(known_methods, ", ")));
+    }
+  }
+  problems.throw_if_any("");
+
+  for (size_t eval = 0; eval < prepared_.evals().size(); ++eval) {
+    for (const std::string& name : prepared_.experiment().evals[eval].methods) {
+      series_.push_back({&prepared_.method(name), eval});
+    }
+  }
+}
+
+std::vector<Schedule::Stop> Schedule::stops() const {
+  std::vector<Stop> stops;
+  for (size_t i = 0; i < series_.size(); ++i) {
+    const Eval& eval = prepared_.experiment().evals[series_[i].eval];
+    if (is_absolute(eval) || serves_all_lengths(prepared_.evals()[series_[i].eval])) {
+      stops.push_back({eval.lengths.front(), i});
+      continue;
+    }
+    for (const int64_t length : eval.lengths) stops.push_back({length, i});
+  }
+  std::stable_sort(stops.begin(), stops.end(),
+                   [](const Stop& a, const Stop& b) { return a.length < b.length; });
+  return stops;
+}
+
+bool Schedule::mine(size_t series, int64_t group) const {
+  // Where results decide what is run next, one process must see the whole series.
+  const Experiment& experiment = prepared_.experiment();
+  const bool is_adaptive = experiment.skip_after || experiment.trials_after_failure;
+  const int64_t ordinal = is_adaptive ? static_cast<int64_t>(series) : group;
+  return ordinal % selection_.shards == selection_.shard;
+}
+
+std::vector<std::unique_ptr<Group>> Schedule::groups(const Series& series, int64_t length,
+                                                     int64_t trials) const {
+  std::vector<std::unique_ptr<Group>> groups;
+  const Eval& eval = prepared_.experiment().evals[series.eval];
+  const PreparedEval& prepared = prepared_.evals()[series.eval];
+  if (eval.retrieval) {
+    for (int64_t trial = 0; trial < trials; ++trial) {
+      groups.push_back(retrieval_group(prepared_, *series.method, series.eval, length, trial));
+    }
+    return groups;
+  }
+  const auto lengths = serves_all_lengths(prepared) ? eval.lengths : std::vector<int64_t>{length};
+  for (size_t document = 0; document < prepared.documents.size(); ++document) {
+    groups.push_back(perplexity_group(prepared_, *series.method, series.eval, lengths, document));
+  }
+  return groups;
+}
+
+Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) const {
+  const Experiment& experiment = prepared_.experiment();
+  const Eval& eval = experiment.evals[series.eval];
+  if (!eval.retrieval) return {};
+  Quota quota{eval.retrieval->trials.at(length), ""};
+  if (is_absolute(eval) || (!experiment.skip_after && !experiment.trials_after_failure)) {
+    return quota;
+  }
+  int64_t lengths_at_floor = 0;
+  for (const int64_t shorter : eval.lengths) {
+    if (shorter >= length) break;
+    evals::stats::LengthCell cell{shorter, 0, 0, 0};
+    for (const auto& group : groups(series, shorter, eval.retrieval->trials.at(shorter))) {
+      const auto found = rows.find(group->cells().front().cell);
+      if (found == rows.end() || is_missing(found->second.status)) continue;
+      (found->second.retrieval->hit ? cell.hits : cell.misses) += 1;
+    }
+    if (cell.answers() == 0) continue;
+    const auto failing = evals::stats::failing_length({cell}, {experiment.tau, experiment.alpha});
+    if (failing.length && experiment.trials_after_failure) {
+      quota.trials = std::min(quota.trials, *experiment.trials_after_failure);
+    }
+    lengths_at_floor = cell.hits == 0 ? lengths_at_floor + 1 : 0;
+    if (experiment.skip_after && lengths_at_floor >= *experiment.skip_after) {
+      quota.skipped =
+          fmt::format("no hit at {} lengths in a row up to {}", lengths_at_floor, shorter);
+      break;
+    }
+  }
+  return quota;
+}
+
+void Schedule::run(
+    const std::function<const Rows&()>& rows,
+    const std::function<bool(const Group&, const Series&, const std::string&)>& visit) const {
+  int64_t ordinal = 0;
+  for (const Stop& stop : stops()) {
+    const Series& series = series_[stop.series];
+    const bool is_wanted =
+        (selection_.methods.empty() || contains(selection_.methods, series.method->name)) &&
+        (selection_.lengths.empty() || contains(selection_.lengths, stop.length));
+    const Quota quota = this->quota(series, stop.length, rows());
+    for (const auto& group : groups(series, stop.length, quota.trials)) {
+      if (!mine(stop.series, ordinal++) || !is_wanted) continue;
+      if (!visit(*group, series, quota.skipped)) return;
+    }
+  }
+}
+
+void Schedule::each_group(const Series& series,
+                          const std::function<void(const Group&)>& visit) const {
+  for (const Stop& stop : stops()) {
+    const Series& stopping = series_[stop.series];
+    if (stopping.method != series.method || stopping.eval != series.eval) continue;
+    for (const auto& group : groups(series, stop.length, quota(series, stop.length, {}).trials)) {
+      visit(*group);
+    }
+  }
+}
+
+}  // namespace sweep

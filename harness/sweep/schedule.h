@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/sweep/group.h"
+#include "harness/sweep/prepared.h"
+#include "harness/sweep/row.h"
+
+namespace sweep {
+
+/// Which part of an experiment a process runs.
+struct Selection {
+  std::vector<std::string> methods;  ///< empty: all
+  std::vector<int64_t> lengths;      ///< empty: all
+  int64_t shard = 0;                 ///< [0, shards)
+  int64_t shards = 1;
+};
+
+/// One method under one eval: its lengths are visited upward, and what happened at shorter lengths
+/// may decide how many trials longer ones get.
+struct Series {
+  const PreparedMethod* method = nullptr;
+  size_t eval = 0;
+};
+
+/// How many trials a retrieval series gets at a length.
+struct Quota {
+  int64_t trials = 0;
+  std::string skipped;  ///< reason when all trials of the length are skipped; else empty
+};
+
+/// Rows by cell, as a run directory keeps them.
+using Rows = std::map<std::string, Row>;
+
+/// The work of an experiment, in the order in which it is done: shorter lengths before longer ones,
+/// at every length all evals and methods, so that an unfinished run already compares methods.
+class Schedule {
+ public:
+  /// Throws base::Error for a selection that names unknown methods or lengths.
+  Schedule(const Prepared& prepared, Selection selection);
+
+  /// Calls `visit` with every group whose turn it is; `rows` must show the results of groups
+  /// visited before, since skip_after and trials_after_failure look at them. Stops when visit
+  /// returns false.
+  void run(const std::function<const Rows&()>& rows,
+           const std::function<bool(const Group& group, const Series& series,
+                                    const std::string& skipped)>& visit) const;
+
+  /// Trials of a series at a length, given the rows of its shorter lengths. Lengths that have no
+  /// rows yet decide nothing.
+  Quota quota(const Series& series, int64_t length, const Rows& rows) const;
+
+  /// Every group of a series, as if no length failed.
+  void each_group(const Series& series, const std::function<void(const Group&)>& visit) const;
+
+  const std::vector<Series>& series() const { return series_; }
+
+ private:
+  struct Stop {
+    int64_t length;
+    size_t series;  ///< index
+  };
+  std::vector<Stop> stops() const;
+  bool mine(size_t series, int64_t group) const;
+  std::vector<std::unique_ptr<Group>> groups(const Series& series, int64_t length,
+                                             int64_t trials) const;
+
+  const Prepared& prepared_;
+  const Selection selection_;
+  std::vector<Series> series_;
+};
+
+}  // namespace sweep
