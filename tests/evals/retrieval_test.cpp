@@ -161,7 +161,8 @@ TEST(Retrieval, TakesAnotherHaystackForAnyProtocol) {
   const std::shared_ptr<const Haystack> hay =
       text_haystack(*tokenizer, {document_of("book", counting_text())});
   const Retrieval passkey(protocol_named("passkey/landmark"), tokenizer, hay);
-  EXPECT_THAT(text_of(passkey.prompt(trial_at(1000, 0.5)).document.trunk), HasSubstr("is here. Line "));
+  EXPECT_THAT(text_of(passkey.prompt(trial_at(1000, 0.5)).document.trunk),
+              HasSubstr("is here. Line "));
 }
 
 TEST(Absent, IsThePromptOfTheSameLengthAndKeyWithoutTheNeedle) {
