@@ -141,6 +141,18 @@ const std::vector<Method>& catalog() {
 }
 // clang-format on
 
+std::vector<std::string> part_names(unsigned parts) {
+  std::vector<std::string> names;
+  for (const auto& [part, name] : {std::pair{Part::new_base, "base"},
+                                   {Part::frequencies, "frequencies"},
+                                   {Part::positions, "positions"},
+                                   {Part::gain, "gain"},
+                                   {Part::magnitude, "magnitude"}}) {
+    if (parts & part) names.emplace_back(name);
+  }
+  return names;
+}
+
 const Method* find_method(std::string_view name) {
   for (const Method& method : catalog()) {
     const std::string versioned = std::string(method.name) + "/" + std::to_string(method.version);

@@ -23,6 +23,9 @@ enum Part : unsigned {
   new_base = 16,  ///< theta in force; may not follow a method that set frequencies
 };
 
+/// Names of a mask's parts, e.g. {"frequencies", "magnitude"}.
+std::vector<std::string> part_names(unsigned parts);
+
 struct Parameter {
   std::string_view name;
   std::string_view type;      ///< "number", "integer", "boolean", "numbers", "factor", "chain" ...

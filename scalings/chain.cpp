@@ -5,18 +5,6 @@
 namespace scalings {
 namespace {
 
-std::string part_names(unsigned parts) {
-  std::string names;
-  for (const auto& [part, name] : {std::pair{Part::new_base, "the base"},
-                                   {Part::frequencies, "frequencies"},
-                                   {Part::positions, "positions"},
-                                   {Part::gain, "gain"},
-                                   {Part::magnitude, "magnitude"}}) {
-    if (parts & part) names += (names.empty() ? "" : " and ") + std::string(name);
-  }
-  return names;
-}
-
 /// What a later method would undo: a new base computes every frequency again.
 unsigned overwritten_by(const Method& method) {
   const unsigned parts =
@@ -60,10 +48,11 @@ Chain make_chain(const nlohmann::json& methods, const std::string& path, base::P
     if (!method) continue;
     for (const Earlier& earlier : before) {
       if (const unsigned twice = earlier.method->edits & overwritten_by(*method)) {
-        problems.add(place,
-                     fmt::format("{} sets {}, which {} ({}) has set already", method->name,
-                                 part_names(twice), earlier.method->name, earlier.path),
-                     "keep one of the two");
+        problems.add(
+            place,
+            fmt::format("{} sets {}, which {} ({}) has set already", method->name,
+                        fmt::join(part_names(twice), " and "), earlier.method->name, earlier.path),
+            "keep one of the two");
       }
     }
     before.push_back({method, place});

@@ -5,7 +5,12 @@
 
 namespace cli {
 
-std::vector<Verb> verbs() { return {}; }
+std::vector<Verb> verbs() {
+  return {
+      add_list,
+      add_show,
+  };
+}
 
 std::string version() {
   return fmt::format("ropewalk {} (LibTorch {})", ROPEWALK_VERSION, TORCH_VERSION);

@@ -10,6 +10,9 @@ namespace cli {
 /// `status` when the run ended without an error but not with success (some cells failed: 3).
 using Verb = void (*)(CLI::App& app, int& status);
 
+void add_list(CLI::App& app, int& status);
+void add_show(CLI::App& app, int& status);
+
 /// All verbs, in the order of --help. One file per verb.
 std::vector<Verb> verbs();
 
