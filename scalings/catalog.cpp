@@ -18,6 +18,10 @@ const Parameter truncate{"truncate", "boolean", "true", "round the ramp's ends o
 const Parameter attention_factor{"attention_factor", "number", "null",
                                  "factor on cos and sin; null: the method's own formula"};
 
+const Parameter group{"group", "integer", "", "G: tokens that share a position beyond the window"};
+const Parameter window{"window", "integer", "", "W in tokens, the query among them"};
+const Parameter log_n{"log_n", "boolean", "true", "gain max(1, ln(m+1) / ln L), as published"};
+
 Parameter factor_or(std::string_view fallback) {
   return {factor.name, factor.type, fallback, factor.meaning};
 }
@@ -47,7 +51,8 @@ const std::vector<Method>& catalog() {
        "Su 2023, kexue.fm 9706; bojone/rerope ntk_patch.py", citations::kexue_ntk, make_ntk_mixed},
       {"ntk_by_parts", 1, frequencies, new_base,
        {factor, {"alpha", "number", "1", "pairs with fewer turns within L are divided by s"},
-        {"beta", "number", "32", "pairs with more turns within L stay as they are"}, original_length},
+        {"beta", "number", "32", "pairs with more turns within L stay as they are"},
+        original_length},
        "fast pairs kept, slow ones divided by s, blend linear in the number of turns", "s L",
        "Peng et al. 2023, eq. 17-20 (the paper's form)", citations::yarn, make_ntk_by_parts},
       {"ntk_by_parts_index", 1, frequencies, new_base,
@@ -68,7 +73,8 @@ const std::vector<Method>& catalog() {
        "emozilla 2023; jquesnelle/yarn LlamaDynamicScaledRotaryEmbedding", citations::dynamic,
        make_dynamic_linear},
       {"dynamic_ntk", 1, frequencies, new_base,
-       {{"factor", "number", "1", "f of the formula; 1 is ntk with s = length / L"}, original_length},
+       {{"factor", "number", "1", "f of the formula; 1 is ntk with s = length / L"},
+        original_length},
        "base b (f length/L - (f-1))^(d/(d-2)), plain up to L", "not stated",
        "emozilla 2023; Transformers' dynamic", citations::dynamic, make_dynamic_ntk},
       {"dynamic_ntk_vllm", 1, frequencies, new_base,
@@ -98,7 +104,7 @@ const std::vector<Method>& catalog() {
 
       {"abf", 1, new_base, none,
        {{"theta", "number", "null", "the new base"},
-        {"target_length", "integer", "null", "or: take the critical base of this length, in tokens"},
+        {"target_length", "integer", "null", "or: the critical base of this length, tokens"},
         original_length},
        "another base: given, or b^(ln(target/2 pi) / ln(L/2 pi))",
        "target_length, after fine-tuning",
@@ -136,6 +142,63 @@ const std::vector<Method>& catalog() {
        "logits of query m times 1 + scale ln(floor((m + offset) / floor_length) + 1)",
        "that of the chain", "Llama 4, meta-llama/llama-models", citations::llama4,
        make_temperature},
+
+      {"self_extend", 1, positions, none, {group, window, original_length},
+       "beyond the window distances count groups of tokens: floor(i/G) - floor(j/G) + W - "
+       "floor(W/G)",
+       "(L - W) G + W", "Jin et al. 2024, section 3.3 (floor form)", citations::self_extend,
+       make_self_extend},
+      {"self_extend_shifted", 1, positions, none, {group, window, original_length},
+       "self_extend with the shift W - W/G of the published code's prefill, a fraction where G "
+       "does not divide W",
+       "(L - W) G + W", "datamllab/LongLM self_extend_patch", citations::self_extend,
+       make_self_extend_shifted},
+      {"llama_cpp_self_extend", 1, positions, none,
+       {group, {"window", "integer", "", "W in tokens, a multiple of group"}, original_length},
+       "groups whole blocks of W tokens as llama.cpp's cache shifts do, one token at a time; the "
+       "exact window shrinks to one token after each block",
+       "(L - W) G + W", "llama.cpp PR #4815, --grp-attn-n and --grp-attn-w", citations::llama_cpp,
+       make_llama_cpp_self_extend},
+      {"rerope", 1, positions | gain, gain, {window, log_n, original_length},
+       "distance min(i - j, W)", "any length, for W < L",
+       "Su 2023, bojone/rerope rerope_patch.py", citations::rerope, make_rerope},
+      {"leaky_rerope", 1, positions | gain, gain, {window, factor, log_n, original_length},
+       "distance W + (i - j - W) / s beyond the window", "W + s (L - W)",
+       "Su 2023, bojone/rerope leaky_rerope_patch.py", citations::rerope, make_leaky_rerope},
+      {"dual_chunk", 1, positions, none,
+       {{"chunk", "integer", "", "largest distance, in tokens; its authors: 3/4 L"},
+        {"local", "integer", "", "tokens kept exact across chunks, below chunk; its authors: L/8"}},
+       "positions repeat in chunks: exact inside a chunk, capped at chunk towards older ones",
+       "any length, for chunk < L", "An et al. 2024, HKUNLP/ChunkLlama", citations::dual_chunk,
+       make_dual_chunk},
+      {"string", 1, positions | magnitude, magnitude,
+       {{"shift", "integer", "", "S: distances from here on are moved; its authors: L/3"},
+        {"window", "integer", "", "W <= S: the distance at which the moved ones start; 128"}},
+       "distance i - j - S + W from S on; cos and sin times 0.1 ln(2) + 1",
+       "within L, whose rarely trained distances it avoids",
+       "An et al. 2024, HKUNLP/STRING (decoding rule)", citations::string_shift, make_string},
+      {"lm_infinite", 1, positions, none,
+       {window, {"global_tokens", "integer", "", "first tokens that stay visible; published: 10"},
+        {"distance_ceiling", "integer", "null", "largest distance of those; null: the window"}},
+       "attends the last W and the first tokens, no distance beyond the ceiling",
+       "any length, for W <= L, without seeing what lies between",
+       "Han et al. 2023, Glaciohound/LM-Infinite", citations::lm_infinite, make_lm_infinite},
+      {"streaming", 1, positions, none,
+       {{"sinks", "integer", "", "first tokens that stay in the cache; published: 4"}, window},
+       "attends the first and the last W tokens, positions counted inside that cache",
+       "any length, without seeing what lies between",
+       "Xiao et al. 2023, mit-han-lab/streaming-llm", citations::streaming, make_streaming},
+      {"sliding_window", 1, positions, none, {window},
+       "attends the last W tokens only: the control of the methods above",
+       "any length, without seeing farther back", "Beltagy et al. 2020", citations::sliding_window,
+       make_sliding_window},
+
+      {"apply_to_layers", 1, none, none,
+       {{"layers", "integers", "", "layers that the methods edit, counted from 0"},
+        {"methods", "chain", "", "a chain, as in an experiment"}},
+       "a chain on some layers only; edits what its methods edit", "that of its methods",
+       "e.g. Zhang et al. 2024 (Entropy-ABF), which leaves two layers alone",
+       citations::entropy_abf, make_apply_to_layers},
   };
   return methods;
 }

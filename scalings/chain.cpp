@@ -1,31 +1,78 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "scalings/catalog.h"
 
 namespace scalings {
 namespace {
 
-/// What a later method would undo: a new base computes every frequency again.
+/// What one entry of a chain, or a method inside an apply_to_layers entry, does to a plan.
+struct Member {
+  const Method* method;
+  std::string path;
+  std::optional<std::set<int64_t>> layers;  ///< nothing: all layers
+};
+
+/// Parts that a later method would overwrite: a new base computes every frequency again.
 unsigned overwritten_by(const Method& method) {
   const unsigned parts =
       method.edits & Part::new_base ? method.edits | Part::frequencies : method.edits;
   return parts & ~method.builds_on;
 }
 
-const Method* named_by(const nlohmann::json& entry, base::StrictObject& object) {
+bool meet(const Member& one, const Member& other) {
+  if (!one.layers || !other.layers) return true;
+  return std::any_of(one.layers->begin(), one.layers->end(),
+                     [&](int64_t layer) { return other.layers->contains(layer); });
+}
+
+void report_conflicts(const std::vector<Member>& earlier, const Member& later,
+                      base::Problems& problems) {
+  for (const Member& before : earlier) {
+    const unsigned twice = before.method->edits & overwritten_by(*later.method);
+    if (!twice || !meet(before, later)) continue;
+    problems.add(
+        later.path,
+        fmt::format("{} sets {}, which {} ({}) has set already", later.method->name,
+                    fmt::join(part_names(twice), " and "), before.method->name, before.path),
+        "keep one of the two");
+  }
+}
+
+const Method* named_by(base::StrictObject& object) {
+  const size_t before = object.problems().found().size();
   const std::string type = object.text("type");
+  if (object.problems().found().size() != before) return nullptr;
   if (const Method* method = find_method(type)) return method;
-  if (entry.is_object() && entry.contains("type") && entry.at("type").is_string()) {
-    const Method* other = find_method(type.substr(0, type.find('/')));
-    if (other) {
-      object.problems().add(object.at("type"), fmt::format("unknown version \"{}\"", type),
-                            fmt::format("this build has {}/{}", other->name, other->version));
-    } else {
-      object.problems().add(object.at("type"), fmt::format("unknown method \"{}\"", type),
-                            "`ropewalk list` prints all methods");
-    }
+  if (const Method* other = find_method(type.substr(0, type.find('/')))) {
+    object.problems().add(object.at("type"), fmt::format("unknown version \"{}\"", type),
+                          fmt::format("this build has {}/{}", other->name, other->version));
+  } else {
+    object.problems().add(object.at("type"), fmt::format("unknown method \"{}\"", type),
+                          "`ropewalk list` prints all methods");
   }
   return nullptr;
+}
+
+/// A method that wraps a chain counts as that chain's members, on its layers. Called for entries
+/// that have been read without a problem.
+std::vector<Member> members(const Method& method, const nlohmann::json& entry,
+                            const std::string& path) {
+  if (!entry.contains("methods")) return {{&method, path, {}}};
+  std::vector<Member> inner;
+  for (size_t i = 0; i < entry.at("methods").size(); ++i) {
+    const nlohmann::json& nested = entry.at("methods")[i];
+    const Method* found = find_method(nested.at("type").get<std::string>());
+    for (Member& member : members(*found, nested, fmt::format("{}/methods/{}", path, i))) {
+      const auto layers = entry.at("layers").get<std::set<int64_t>>();
+      if (!member.layers) member.layers = layers;
+      std::erase_if(*member.layers, [&](int64_t layer) { return !layers.contains(layer); });
+      inner.push_back(std::move(member));
+    }
+  }
+  return inner;
 }
 
 }  // namespace
@@ -36,28 +83,19 @@ Chain make_chain(const nlohmann::json& methods, const std::string& path, base::P
     problems.add(path, "must be a list of methods", "plain RoPE is []");
     return chain;
   }
-  struct Earlier {
-    const Method* method;
-    std::string path;
-  };
-  std::vector<Earlier> before;
+  std::vector<Member> earlier;
   for (size_t i = 0; i < methods.size(); ++i) {
     const std::string place = fmt::format("{}/{}", path, i);
+    const size_t problems_before = problems.found().size();
     base::StrictObject object(methods[i], place, problems);
-    const Method* method = named_by(methods[i], object);
+    const Method* method = methods[i].is_object() ? named_by(object) : nullptr;
     if (!method) continue;
-    for (const Earlier& earlier : before) {
-      if (const unsigned twice = earlier.method->edits & overwritten_by(*method)) {
-        problems.add(
-            place,
-            fmt::format("{} sets {}, which {} ({}) has set already", method->name,
-                        fmt::join(part_names(twice), " and "), earlier.method->name, earlier.path),
-            "keep one of the two");
-      }
-    }
-    before.push_back({method, place});
     chain.push_back(method->make(object));
     object.finish();
+    if (problems.found().size() != problems_before) continue;
+    std::vector<Member> added = members(*method, methods[i], place);
+    for (const Member& member : added) report_conflicts(earlier, member, problems);
+    earlier.insert(earlier.end(), added.begin(), added.end());
   }
   return chain;
 }

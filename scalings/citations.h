@@ -189,4 +189,12 @@ inline constexpr std::string_view llama_cpp =
   year={2024}
 })";
 
+inline constexpr std::string_view entropy_abf =
+    R"(@article{zhang2024entropy,
+  title={Extending {LLMs}' Context Window with 100 Samples},
+  author={Zhang, Yikai and Li, Junlong and Liu, Pengfei},
+  journal={arXiv preprint arXiv:2401.07004},
+  year={2024}
+})";
+
 }  // namespace scalings::citations

@@ -32,5 +32,16 @@ Scaling make_truncated(base::StrictObject& params);
 Scaling make_power(base::StrictObject& params);
 Scaling make_log_n(base::StrictObject& params);
 Scaling make_temperature(base::StrictObject& params);
+Scaling make_self_extend(base::StrictObject& params);
+Scaling make_self_extend_shifted(base::StrictObject& params);
+Scaling make_llama_cpp_self_extend(base::StrictObject& params);
+Scaling make_rerope(base::StrictObject& params);
+Scaling make_leaky_rerope(base::StrictObject& params);
+Scaling make_dual_chunk(base::StrictObject& params);
+Scaling make_string(base::StrictObject& params);
+Scaling make_lm_infinite(base::StrictObject& params);
+Scaling make_streaming(base::StrictObject& params);
+Scaling make_sliding_window(base::StrictObject& params);
+Scaling make_apply_to_layers(base::StrictObject& params);
 
 }  // namespace scalings

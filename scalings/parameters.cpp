@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace scalings {
 namespace {
@@ -42,8 +43,13 @@ double Factor::at(const Context& context, const OriginalLength& original) const 
 }
 
 std::optional<int64_t> Factor::limit(const RopeShape& shape, const OriginalLength& original) const {
+  return scaled(original.tokens(shape));
+}
+
+std::optional<int64_t> Factor::scaled(int64_t tokens) const {
   if (!number_) return {};
-  return static_cast<int64_t>(std::floor(*number_ * original(shape)));
+  const double limit = std::floor(*number_ * static_cast<double>(tokens));
+  return limit < 9e18 ? static_cast<int64_t>(limit) : std::numeric_limits<int64_t>::max();
 }
 
 nlohmann::json Factor::json() const {

@@ -33,6 +33,8 @@ class Factor {
   double at(const Context& context, const OriginalLength& original) const;
   /// s * L tokens; nothing when the factor follows the length.
   std::optional<int64_t> limit(const RopeShape& shape, const OriginalLength& original) const;
+  /// s * tokens, rounded down; nothing when the factor follows the length.
+  std::optional<int64_t> scaled(int64_t tokens) const;
   nlohmann::json json() const;
 
  private:

@@ -161,7 +161,8 @@ TEST(Truncated, HasThreeBands) {
 
 TEST(Power, FallsToAFractionOfThePairs) {
   const auto made = frequencies(R"([{"type": "power", "exponent": 2}])", context(8, 1));
-  EXPECT_LE(relative_error(made, std::vector{1.0, 0.1 * 0.5625, 0.01 * 0.25, 0.001 * 0.0625}), 1e-14);
+  EXPECT_LE(relative_error(made, std::vector{1.0, 0.1 * 0.5625, 0.01 * 0.25, 0.001 * 0.0625}),
+            1e-14);
 }
 
 }  // namespace

@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+#include "scalings/catalog.h"
+#include "scalings/methods.h"
+
+namespace scalings {
+namespace {
+
+constexpr const char* name = "apply_to_layers/1";
+
+/// A chain that edits only some layers; the others keep what the outer chain made of them.
+class ApplyToLayers final : public RopeScaling {
+ public:
+  explicit ApplyToLayers(base::StrictObject& params)
+      : layers_(params.integers("layers", 0, int64_t{1} << 31)) {
+    if (const base::Json* methods = params.required("methods")) {
+      chain_ = make_chain(*methods, params.at("methods"), params.problems());
+    }
+    std::sort(layers_.begin(), layers_.end());
+    if (std::adjacent_find(layers_.begin(), layers_.end()) != layers_.end()) {
+      params.problems().add(params.at("layers"), "names a layer twice");
+    }
+  }
+
+  nlohmann::json params() const override {
+    return {{"type", name}, {"layers", layers_}, {"methods", scalings::params(chain_)}};
+  }
+  void edit(RotaryPlan& plan, const Context& context) const override {
+    if (!layers_.empty() && layers_.back() >= context.layers) {
+      throw base::Error(base::Fault::input, "",
+                        {fmt::format("{}: layers", name),
+                         fmt::format("must be in [0, {}), the layers of this model (got {})",
+                                     context.layers, layers_.back()),
+                         ""});
+    }
+    if (!std::binary_search(layers_.begin(), layers_.end(), context.layer)) return;
+    for (const auto& method : chain_) method->edit(plan, context);
+  }
+  std::optional<int64_t> stated_limit(const RopeShape& shape) const override {
+    return scalings::stated_limit(chain_, shape);
+  }
+
+ private:
+  std::vector<int64_t> layers_;
+  Chain chain_;
+};
+
+}  // namespace
+
+Scaling make_apply_to_layers(base::StrictObject& params) {
+  return std::make_unique<ApplyToLayers>(params);
+}
+
+}  // namespace scalings
