@@ -137,7 +137,7 @@ TEST(Windows, TrapEveryWindowStartsWithBos) {
 }
 
 TEST(Press, ScoresEveryTokenExactlyOnceWithEnoughBeforeIt) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const bool bos = *rc::gen::arbitrary<bool>();
     const auto length = *rc::gen::inRange<int64_t>(3, 40);
     const auto tokens = length + *rc::gen::inRange<int64_t>(0, 200);
@@ -154,7 +154,7 @@ TEST(Press, ScoresEveryTokenExactlyOnceWithEnoughBeforeIt) {
     }
     RC_ASSERT(static_cast<int64_t>(times.size()) == tokens - (bos ? 0 : 1));
     for (const auto& [token, count] : times) RC_ASSERT(count == 1);
-  });
+  }));
 }
 
 TEST(Press, PricesPress256At65536Over200000Tokens) {

@@ -86,7 +86,7 @@ TEST(Retrieval, PutsDepthZeroFirstAndDepthOneBehindTheLastWholeUnit) {
 }
 
 TEST(Retrieval, DepthIsTheShareOfHayBeforeTheNeedleWithinHalfAUnit) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const Retrieval landmark = ready("passkey/landmark");
     const auto length = *rc::gen::inRange<int64_t>(400, 9000);
     const double depth = *rc::gen::inRange(0, 1001) / 1000.0;
@@ -97,7 +97,7 @@ TEST(Retrieval, DepthIsTheShareOfHayBeforeTheNeedleWithinHalfAUnit) {
     // At the end the last, cut unit is no place for a needle: up to one unit is missing.
     RC_ASSERT(prompt.depth <= depth + unit_share / 2 + 1e-9);
     RC_ASSERT(prompt.depth >= depth - unit_share - 1e-9);
-  });
+  }));
 }
 
 TEST(Pi, PutsTheKeyAtEvenDistancesFromTheEnd) {
