@@ -74,7 +74,8 @@ struct Trial {
   bool absent = false;  ///< negative control: the same prompt, hay where the needle was
 };
 
-/// One trunk of placement absolute.
+/// One trunk of placement absolute. A longer length added to `lengths` changes nothing of the
+/// shorter ones, except with natural text: which document, and from where, depends on the longest.
 struct AbsoluteTrial {
   int64_t seed = 0;
   int64_t needle_position = 0;   ///< token at which the needle is wanted (nearest unit boundary)

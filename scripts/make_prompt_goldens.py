@@ -59,7 +59,7 @@ def natural_text(sentences=16000):
     """A text that anybody can write again; with quotes, questions and paragraphs."""
     parts = []
     for i in range(sentences):
-        end = ["." , "!", "?", '."', "?'", ".)"][i % 6]
+        end = [".", "!", "?", '."', "?'", ".)"][i % 6]
         gap = "\n\n" if i % 9 == 8 else "\n" if i % 5 == 4 else " "
         parts.append(f"In year {i * i % 997} some {i % 89} birds, {i % 13} of them grey, crossed the bay{end}{gap}")
     return "".join(parts)
@@ -165,13 +165,9 @@ def cut_hay(pieces, spec, size, place, trial, avoid, random, cache):
         return cut_flat(tokens, boundaries, size, place)
     if not cache:
         sentence = re.compile(r"""\s*\S.*?(?:[.!?]["')\]]*(?=\s)|(?=\n\n)|\Z)""", re.S)
-        tokens, boundaries = [], [0]
-        for match in sentence.finditer(natural_text()):
-            tokens += pieces(match.group())
-            boundaries.append(len(tokens))
-        tail = natural_text().rstrip() != natural_text() and natural_text()[len(natural_text().rstrip()):]
-        if tail:
-            tokens += pieces(tail)
+        text, tokens, boundaries = natural_text(), [], [0]
+        for unit in [match.group() for match in sentence.finditer(text)] + [text[len(text.rstrip()):]]:
+            tokens += pieces(unit)
             boundaries.append(len(tokens))
         cache.update(tokens=tokens, boundaries=boundaries)
     starts = [b for b in cache["boundaries"] if b <= len(cache["tokens"]) - size]
