@@ -14,8 +14,12 @@ CATALOG = {
     "methods": [
         {
             "name": "linear", "summary": "divides", "edits": ["frequencies"], "reach": "s times",
-            "parameters": [{"name": "factor", "default": None}, {"name": "cut", "default": 32}],
             "source": "a | b",
+            "parameters": [
+                {"name": "factor", "required": True, "default": None},
+                {"name": "cut", "required": False, "default": 32},
+                {"name": "window", "required": False, "default": None},
+            ],
         }
     ],
     "protocols": [{"id": "passkey/pi", "summary": "finds a number", "source": "a paper"}],
@@ -42,7 +46,7 @@ GENERATED = """By hand.
 <!-- generated: methods -->
 | method | what it does | edits | parameters | reach | source |
 | --- | --- | --- | --- | --- | --- |
-| `linear` | divides | frequencies | `factor`, `cut` = 32 | s times | a \\| b |
+| `linear` | divides | frequencies | `factor`, `cut` = 32, (`window`) | s times | a \\| b |
 <!-- end -->
 <!-- generated: protocols -->
 | protocol | what it asks | source |
@@ -134,7 +138,7 @@ class OfASmallTree(unittest.TestCase):
 
     def test_check_finds_a_table_that_is_stale(self):
         self.write("README.md", GENERATED.replace("`cut` = 32", "`cut` = 16"))
-        self.check_fails_naming("+| `linear` | divides | frequencies | `factor`, `cut` = 32 | s times |")
+        self.check_fails_naming("+| `linear` | divides | frequencies | `factor`, `cut` = 32, (`window`) | s times |")
 
 
 if __name__ == "__main__":
