@@ -1,0 +1,54 @@
+#include "harness/model/document_rows.h"
+
+#include <algorithm>
+
+namespace model {
+
+DocumentRows lay_out(const evals::Document& document, bool scores_trunk,
+                     const std::vector<int64_t>& branches) {
+  DocumentRows laid;
+  laid.scores_trunk = scores_trunk;
+  if (scores_trunk) {
+    laid.trunk_rows = document.scored.end - 1;
+  }
+  for (const int64_t branch : branches) {
+    laid.trunk_rows = std::max(laid.trunk_rows, document.branches[branch].fork);
+  }
+  laid.tokens.assign(document.trunk.begin(), document.trunk.begin() + laid.trunk_rows);
+  if (scores_trunk) {
+    for (int64_t index = document.scored.begin; index < document.scored.end; ++index) {
+      laid.read.push_back(index - 1);
+      laid.targets.push_back(document.trunk[index]);
+    }
+  }
+  for (const int64_t index : branches) {
+    const evals::Branch& branch = document.branches[index];
+    const int64_t tokens = static_cast<int64_t>(branch.tokens.size());
+    const int64_t first_row = static_cast<int64_t>(laid.tokens.size());
+    const int64_t rows = std::max<int64_t>(0, tokens - 1);
+    laid.parts.push_back({index, branch.fork, first_row, rows});
+    laid.tokens.insert(laid.tokens.end(), branch.tokens.begin(), branch.tokens.begin() + rows);
+    for (int64_t scored = branch.scored_from; scored < tokens; ++scored) {
+      laid.read.push_back(scored == 0 ? branch.fork - 1 : first_row + scored - 1);
+      laid.targets.push_back(branch.tokens[scored]);
+    }
+  }
+  return laid;
+}
+
+void hand_out(const std::vector<evals::TokenScore>& read, const DocumentRows& rows,
+              const evals::Document& document, evals::Scores& scores) {
+  auto next = read.begin();
+  if (rows.scores_trunk) {
+    scores.trunk.assign(next, next + document.scored.size());
+    next += document.scored.size();
+  }
+  for (const DocumentRows::Part& part : rows.parts) {
+    const evals::Branch& branch = document.branches[part.branch];
+    const auto count = static_cast<int64_t>(branch.tokens.size()) - branch.scored_from;
+    scores.branches[part.branch].assign(next, next + count);
+    next += count;
+  }
+}
+
+}  // namespace model

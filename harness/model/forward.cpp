@@ -1,0 +1,198 @@
+#include "harness/model/forward.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+#include "harness/model/layer_weights.h"
+#include "harness/model/llama_ops.h"
+#include "harness/model/parallel.h"
+#include "harness/model/row_plan.h"
+
+namespace model {
+namespace {
+
+int64_t blocks_of(int64_t rows) { return (rows + row_block - 1) / row_block; }
+
+/// Rows that the last layer must still answer: those that the head reads.
+std::vector<int64_t> rows_read(const DocumentRows& rows) {
+  std::vector<int64_t> read = rows.read;
+  std::sort(read.begin(), read.end());
+  read.erase(std::unique(read.begin(), read.end()), read.end());
+  return read;
+}
+
+at::Tensor index_tensor(std::span<const int64_t> rows) {
+  return at::tensor(c10::IntArrayRef(rows.data(), rows.size()), at::kLong);
+}
+
+/// The forward of one group of paths; x_ is its residual stream.
+class Forward {
+ public:
+  Forward(const checkpoint::Weights& weights, const DocumentRows& rows,
+          const evals::Document& document, PathPlans& plans, at::ScalarType dtype, Kernel kernel)
+      : weights_(weights),
+        spec_(weights.spec()),
+        rows_(rows),
+        document_(document),
+        plans_(plans),
+        dtype_(dtype),
+        kernel_(kernel) {}
+
+  at::Tensor run(const std::function<void(int64_t)>& advance) {
+    embed();
+    for (int64_t layer = 0; layer < spec_.layers; ++layer) {
+      const LayerWeights loaded = load_layer(weights_, layer, dtype_);
+      use_plans_of(layer);
+      const AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim};
+      const auto attention = make_attention(shape, *row_plan_, dtype_, kernel_);
+      store_keys(loaded, *attention);
+      const std::vector<int64_t> wanted = layer + 1 == spec_.layers ? rows_read(rows_) : all_rows();
+      const int64_t count = static_cast<int64_t>(wanted.size());
+      for (int64_t first = 0; first < count; first += row_chunk) {
+        const auto chunk = std::span(wanted).subspan(first, std::min(row_chunk, count - first));
+        update(loaded, *attention, chunk);
+        advance(static_cast<int64_t>(chunk.size()));
+      }
+    }
+    return read_hidden();
+  }
+
+ private:
+  std::vector<int64_t> all_rows() const {
+    std::vector<int64_t> rows(rows_.tokens.size());
+    std::iota(rows.begin(), rows.end(), 0);
+    return rows;
+  }
+
+  /// Final norm of the rows that the head reads -> [read, hidden]
+  at::Tensor read_hidden() const {
+    const at::Tensor norm = borrow(weights_.tensor(checkpoint::Role::final_norm));
+    const int64_t count = static_cast<int64_t>(rows_.read.size());
+    at::Tensor hidden = at::empty({count, spec_.hidden}, at::kFloat);
+    for (int64_t first = 0; first < count; first += row_chunk) {
+      const auto chunk = std::span(rows_.read).subspan(first, std::min(row_chunk, count - first));
+      hidden.narrow(0, first, static_cast<int64_t>(chunk.size()))
+          .copy_(rms_norm(x_.index_select(0, index_tensor(chunk)), norm, spec_.rms_norm_eps));
+    }
+    return hidden;
+  }
+
+  void embed() {
+    const int64_t count = static_cast<int64_t>(rows_.tokens.size());
+    const at::Tensor table = borrow(weights_.tensor(checkpoint::Role::embedding));
+    x_ = at::zeros({blocks_of(count) * row_block, spec_.hidden}, at::kFloat);  // [padded, hidden]
+    for (int64_t first = 0; first < count; first += row_chunk) {
+      const int64_t size = std::min(row_chunk, count - first);
+      const at::Tensor ids =
+          at::tensor(c10::ArrayRef<evals::Token>(rows_.tokens.data() + first, size), at::kInt);
+      x_.narrow(0, first, size).copy_(table.index_select(0, ids));
+    }
+  }
+
+  /// Builds the row plan of a layer, unless all its plans are those of the layer before.
+  void use_plans_of(int64_t layer) {
+    std::vector<Path> paths;
+    int64_t trunk_length = static_cast<int64_t>(document_.trunk.size());
+    if (!rows_.scores_trunk) {  // any path that forks last from the trunk knows all of its rows
+      const auto last = std::max_element(
+          rows_.parts.begin(), rows_.parts.end(),
+          [](const auto& left, const auto& right) { return left.fork < right.fork; });
+      trunk_length = document_.branches[last->branch].length();
+    }
+    std::vector<std::shared_ptr<const scalings::RotaryPlan>> held;
+    held.push_back(plans_.of_length(trunk_length)[layer]);
+    paths.push_back({0, 0, rows_.trunk_rows, held.back().get()});
+    for (const DocumentRows::Part& part : rows_.parts) {
+      held.push_back(plans_.of_length(document_.branches[part.branch].length())[layer]);
+      paths.push_back({part.fork, part.first_row, part.rows, held.back().get()});
+    }
+    if (held != held_plans_) {
+      row_plan_.reset();  // before its successor: two sets of tables need not exist at once
+      row_plan_ = std::make_unique<const RowPlan>(std::move(paths), spec_.sliding_window);
+      held_plans_ = std::move(held);
+    }
+  }
+
+  void store_keys(const LayerWeights& layer, Attention& attention) {
+    const int64_t rows = static_cast<int64_t>(rows_.tokens.size());
+    run_queue(blocks_of(rows), [&](int64_t block) {
+      const int64_t first = block * row_block;
+      const int64_t kept = std::min(row_block, rows - first);
+      const at::Tensor normed =
+          rms_norm(x_.narrow(0, first, row_block), layer.input_norm, spec_.rms_norm_eps)
+              .to(dtype_);  // [row_block, hidden]
+      const auto heads = [&](const at::Tensor& weight, const at::Tensor& bias) {
+        return linear(normed, weight, bias)
+            .narrow(0, 0, kept)
+            .view({kept, spec_.kv_heads, spec_.head_dim});
+      };
+      attention.store(first, heads(layer.key, layer.key_bias),
+                      heads(layer.value, layer.value_bias));
+    });
+  }
+
+  /// Adds attention and feed-forward of one layer to the given rows of the residual stream.
+  void update(const LayerWeights& layer, const Attention& attention,
+              std::span<const int64_t> rows) {
+    const int64_t count = static_cast<int64_t>(rows.size());
+    const int64_t blocks = blocks_of(count);
+    const at::Tensor index = index_tensor(rows);
+    at::Tensor x = at::zeros({blocks * row_block, spec_.hidden}, at::kFloat);
+    x.narrow(0, 0, count).copy_(x_.index_select(0, index));  // [padded, hidden]
+    at::Tensor query = at::empty({blocks * row_block, spec_.heads * spec_.head_dim}, dtype_);
+    run_queue(blocks, [&](int64_t block) {
+      const at::Tensor normed =
+          rms_norm(x.narrow(0, block * row_block, row_block), layer.input_norm, spec_.rms_norm_eps)
+              .to(dtype_);
+      query.narrow(0, block * row_block, row_block)
+          .copy_(linear(normed, layer.query, layer.query_bias));
+    });
+    at::Tensor mixed = at::zeros_like(query);  // [padded, heads * head_dim]
+    mixed.narrow(0, 0, count)
+        .copy_(
+            attention
+                .attend(rows, query.narrow(0, 0, count).view({count, spec_.heads, spec_.head_dim}))
+                .view({count, spec_.heads * spec_.head_dim}));
+    run_queue(blocks, [&](int64_t block) {
+      const int64_t first = block * row_block;
+      at::Tensor stream = x.narrow(0, first, row_block);  // [row_block, hidden]
+      stream.add_(linear(mixed.narrow(0, first, row_block), layer.output, layer.output_bias));
+      const at::Tensor normed =
+          rms_norm(stream, layer.post_attention_norm, spec_.rms_norm_eps).to(dtype_);
+      const at::Tensor gated = swiglu(linear(normed, layer.gate, layer.gate_bias),
+                                      linear(normed, layer.up, layer.up_bias));
+      stream.add_(linear(gated, layer.down, layer.down_bias));  // [row_block, hidden]
+    });
+    x_.index_copy_(0, index, x.narrow(0, 0, count));
+  }
+
+  const checkpoint::Weights& weights_;
+  const checkpoint::LlamaSpec& spec_;
+  const DocumentRows& rows_;
+  const evals::Document& document_;
+  PathPlans& plans_;
+  const at::ScalarType dtype_;
+  const Kernel kernel_;
+  at::Tensor x_;  // [padded rows, hidden] float32
+  std::vector<std::shared_ptr<const scalings::RotaryPlan>> held_plans_;
+  std::unique_ptr<const RowPlan> row_plan_;
+};
+
+}  // namespace
+
+at::Tensor forward(const checkpoint::Weights& weights, const DocumentRows& rows,
+                   const evals::Document& document, PathPlans& plans, at::ScalarType dtype,
+                   Kernel kernel, const std::function<void(int64_t)>& advance) {
+  const c10::InferenceMode inference;
+  return Forward(weights, rows, document, plans, dtype, kernel).run(advance);
+}
+
+int64_t forward_work(const checkpoint::LlamaSpec& spec, const DocumentRows& rows) {
+  return static_cast<int64_t>(rows.tokens.size()) * (spec.layers - 1) +
+         static_cast<int64_t>(rows_read(rows).size());
+}
+
+}  // namespace model

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <vector>
+
+#include "harness/checkpoint/weights.h"
+#include "harness/model/attend.h"
+#include "harness/model/document_rows.h"
+#include "harness/model/path_plans.h"
+
+namespace model {
+
+/// Rows of one work item of the linear layers. Blocks are always full (the last one is padded with
+/// zero rows), because a GEMM of another height may answer with other last bits.
+inline constexpr int64_t row_block = 256;
+/// Rows whose queries exist at one time.
+inline constexpr int64_t row_chunk = 16 * row_block;
+
+/// Runs all layers over the rows of one group of paths.
+/// `advance(n)` is called after n more row-layers are done, from the calling thread; it may throw.
+///   -> [rows.read.size(), hidden] float32: final-normed hidden states of rows.read, in that order
+at::Tensor forward(const checkpoint::Weights& weights, const DocumentRows& rows,
+                   const evals::Document& document, PathPlans& plans, at::ScalarType dtype,
+                   Kernel kernel, const std::function<void(int64_t)>& advance);
+
+/// Row-layers that forward() advances by.
+int64_t forward_work(const checkpoint::LlamaSpec& spec, const DocumentRows& rows);
+
+}  // namespace model

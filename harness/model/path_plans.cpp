@@ -1,0 +1,65 @@
+#include "harness/model/path_plans.h"
+
+#include <algorithm>
+
+namespace model {
+
+PathPlans::PathPlans(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t layers)
+    : chain_(chain), shape_(shape), layers_(layers) {}
+
+const std::vector<std::shared_ptr<const scalings::RotaryPlan>>& PathPlans::of_length(
+    int64_t length) {
+  auto [found, inserted] = plans_.try_emplace(length);
+  if (inserted) {
+    for (int64_t layer = 0; layer < layers_; ++layer) {
+      auto plan = scalings::make_plan(chain_, {shape_, length, layer, layers_});
+      const bool repeated = layer > 0 && plan == *found->second.back();
+      found->second.push_back(repeated
+                                  ? found->second.back()
+                                  : std::make_shared<const scalings::RotaryPlan>(std::move(plan)));
+    }
+  }
+  return found->second;
+}
+
+bool PathPlans::share(int64_t length, int64_t other_length, int64_t fork) {
+  if (length == other_length) {
+    return true;
+  }
+  const auto& mine = of_length(length);
+  const auto& other = of_length(other_length);
+  // Paths that share no token still share tables in one pass: their first tokens must agree.
+  const int64_t cut = std::max<int64_t>(1, std::min({fork, length, other_length}));
+  for (int64_t layer = 0; layer < layers_; ++layer) {
+    const bool repeated =
+        layer > 0 && mine[layer] == mine[layer - 1] && other[layer] == other[layer - 1];
+    if (!repeated && !scalings::prefix_equal(*mine[layer], scalings::prefix(*other[layer], cut))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::vector<PathGroup> group_paths(const evals::Document& document, PathPlans& plans) {
+  std::vector<PathGroup> groups;
+  if (document.scored.size() > 0) {
+    groups.push_back({true, {}, {static_cast<int64_t>(document.trunk.size())}});
+  }
+  for (size_t index = 0; index < document.branches.size(); ++index) {
+    const evals::Branch& branch = document.branches[index];
+    const auto joined = std::find_if(groups.begin(), groups.end(), [&](const PathGroup& group) {
+      return std::all_of(group.lengths.begin(), group.lengths.end(), [&](int64_t length) {
+        return plans.share(branch.length(), length, branch.fork);
+      });
+    });
+    PathGroup& group = joined == groups.end() ? groups.emplace_back() : *joined;
+    group.branches.push_back(static_cast<int64_t>(index));
+    if (std::find(group.lengths.begin(), group.lengths.end(), branch.length()) ==
+        group.lengths.end()) {
+      group.lengths.push_back(branch.length());
+    }
+  }
+  return groups;
+}
+
+}  // namespace model

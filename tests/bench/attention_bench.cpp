@@ -1,0 +1,116 @@
+// Attention of one layer, causal, 3 heads, against LibTorch's own CPU kernel on the same tensors
+// and against the bare products without a softmax. Arguments: head_dim, tokens, threads.
+//   attention_bench --benchmark_enable_random_interleaving=true --benchmark_repetitions=3
+
+#include <ATen/native/CPUBlas.h>
+#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
+#include <benchmark/benchmark.h>
+#include <torch/torch.h>
+
+#include "harness/model/attend.h"
+#include "harness/model/parallel.h"
+
+namespace {
+
+constexpr int64_t heads = 3;
+
+/// Useful operations: two products over half of the square.
+double flops(int64_t tokens, int64_t head_dim) {
+  return 2.0 * static_cast<double>(tokens) * static_cast<double>(tokens) * head_dim * heads;
+}
+
+struct Case {
+  explicit Case(const benchmark::State& state) : head_dim(state.range(0)), tokens(state.range(1)) {
+    at::set_num_threads(static_cast<int>(state.range(2)));
+    torch::manual_seed(1);
+  }
+  at::Tensor random(at::ScalarType dtype, std::vector<int64_t> shape) const {
+    return at::randn(shape).to(dtype);
+  }
+  void report(benchmark::State& state) const {
+    state.counters["flops"] =
+        benchmark::Counter(flops(tokens, head_dim) * static_cast<double>(state.iterations()),
+                           benchmark::Counter::kIsRate);
+  }
+  int64_t head_dim, tokens;
+};
+
+void ours(benchmark::State& state, at::ScalarType dtype) {
+  const Case it(state);
+  const auto make = [&] { return it.random(dtype, {it.tokens, heads, it.head_dim}); };
+  const at::Tensor query = make(), key = make(), value = make();
+  const scalings::RotaryPlan plan =
+      scalings::plain_plan({{it.head_dim, it.head_dim, 10000, it.tokens}, it.tokens, 0, 1});
+  const model::Kernel kernel = model::best_kernel(dtype, {heads, heads, it.head_dim});
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(model::attend(plan, query, key, value, kernel));
+  }
+  state.SetLabel(model::name(kernel));
+  it.report(state);
+}
+
+void libtorch(benchmark::State& state, at::ScalarType dtype) {
+  const Case it(state);
+  const auto make = [&] { return it.random(dtype, {1, heads, it.tokens, it.head_dim}); };
+  const at::Tensor query = make(), key = make(), value = make();
+  const c10::InferenceMode inference;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        at::_scaled_dot_product_flash_attention_for_cpu(query, key, value, 0.0, true));
+  }
+  it.report(state);
+}
+
+/// The two products of every tile that ours() visits, operands packed, nothing between them.
+template <typename T>
+void bare_products(benchmark::State& state) {
+  const Case it(state);
+  constexpr int64_t queries = 128, keys = 512;
+  constexpr bool vnni = !std::is_same_v<T, float>;
+  const auto type = c10::CppTypeToScalarType<T>::value;
+  const at::Tensor query = it.random(type, {queries, it.head_dim});
+  const at::Tensor key = it.random(type, {it.tokens, it.head_dim});
+  const at::Tensor weights = it.random(type, {queries, keys});
+  for (auto _ : state) {
+    const int64_t blocks = it.tokens / queries;
+    model::run_queue(blocks * heads, [&](int64_t item) {
+      const int64_t block = blocks - 1 - item / heads;  // largest first
+      thread_local std::vector<float> scores(queries * keys), mixed(queries * 256);
+      for (int64_t first = 0; first < (block + 1) * queries; first += keys) {
+        const int64_t width = std::min(keys, (block + 1) * queries - first);
+        const T* packed = key.const_data_ptr<T>() + first * it.head_dim;
+        at::native::cpublas::brgemm(queries, width, it.head_dim, it.head_dim, keys, keys, false,
+                                    query.const_data_ptr<T>(), packed, scores.data(), vnni);
+        at::native::cpublas::brgemm(queries, it.head_dim, width, keys, it.head_dim, it.head_dim,
+                                    first > 0, weights.const_data_ptr<T>(), packed, mixed.data(),
+                                    vnni);
+      }
+      at::native::cpublas::brgemm_release(vnni);
+    });
+  }
+  it.report(state);
+}
+
+void bare(benchmark::State& state, at::ScalarType dtype) {
+  if (dtype == at::kFloat) {
+    bare_products<float>(state);
+  } else {
+    bare_products<at::BFloat16>(state);
+  }
+}
+
+void sizes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgsProduct({{64, 128}, {4096, 16384, 65536}, {1, 2}})
+      ->ArgNames({"head_dim", "tokens", "threads"})
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+BENCHMARK_CAPTURE(ours, float32, at::kFloat)->Apply(sizes);
+BENCHMARK_CAPTURE(libtorch, float32, at::kFloat)->Apply(sizes);
+BENCHMARK_CAPTURE(bare, float32, at::kFloat)->Apply(sizes);
+BENCHMARK_CAPTURE(ours, bfloat16, at::kBFloat16)->Apply(sizes);
+BENCHMARK_CAPTURE(libtorch, bfloat16, at::kBFloat16)->Apply(sizes);
+BENCHMARK_CAPTURE(bare, bfloat16, at::kBFloat16)->Apply(sizes);
+
+}  // namespace

@@ -1,0 +1,171 @@
+#include "harness/model/scorer.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <random>
+
+#include "harness/base/error.h"
+#include "scalings/catalog.h"
+#include "tests/harness/model/random_weights.h"
+
+namespace {
+
+using evals::Token;
+
+std::vector<Token> random_tokens(int64_t count, uint32_t seed) {
+  std::mt19937 generator(seed);
+  std::vector<Token> tokens(count);
+  for (Token& token : tokens) {
+    token = static_cast<Token>(generator() % 97);
+  }
+  return tokens;
+}
+
+std::shared_ptr<const scalings::Chain> chain(const char* json) {
+  return std::make_shared<const scalings::Chain>(
+      scalings::make_chain(nlohmann::json::parse(json), "test"));
+}
+
+model::Scorer small_scorer(const char* methods, model::Compute compute = model::Compute::float32) {
+  return model::Scorer(std::make_shared<model_test::RandomWeights>(model_test::small_spec(), 1),
+                       chain(methods), 128, compute);
+}
+
+/// All tokens but the first of a sequence, scored.
+evals::Document whole(const std::vector<Token>& tokens) {
+  return {tokens, {1, static_cast<int64_t>(tokens.size())}, {}};
+}
+
+std::vector<Token> path_of(const evals::Document& document, size_t branch) {
+  std::vector<Token> tokens(document.trunk.begin(),
+                            document.trunk.begin() + document.branches[branch].fork);
+  tokens.insert(tokens.end(), document.branches[branch].tokens.begin(),
+                document.branches[branch].tokens.end());
+  return tokens;
+}
+
+/// A trunk of 600 tokens with its last 50 scored, and branches that fork early, late, at the same
+/// place, with one token, and with the trunk's own continuation.
+evals::Document forked() {
+  evals::Document document{random_tokens(600, 7), {550, 600}, {}};
+  document.branches = {{600, random_tokens(9, 8), 2},
+                       {600, random_tokens(30, 9), 0},
+                       {37, random_tokens(300, 10), 100},
+                       {599, {document.trunk[599]}, 0},
+                       {1, random_tokens(5, 11), 0}};
+  return document;
+}
+
+void expect_branches_equal_whole_paths(const char* methods) {
+  model::Scorer scorer = small_scorer(methods);
+  const evals::Document document = forked();
+  const evals::Scores scores = scorer.score(document, {});
+  const evals::Scores trunk = scorer.score(whole(document.trunk), {});
+  for (size_t index = 0; index < scores.trunk.size(); ++index) {
+    EXPECT_NEAR(scores.trunk[index].log_prob, trunk.trunk[549 + index].log_prob, 1e-5);
+  }
+  for (size_t branch = 0; branch < document.branches.size(); ++branch) {
+    const std::vector<Token> path = path_of(document, branch);
+    const evals::Scores alone = scorer.score(whole(path), {});
+    const auto& mine = scores.branches[branch];
+    ASSERT_EQ(mine.size(),
+              document.branches[branch].tokens.size() - document.branches[branch].scored_from);
+    for (size_t index = 0; index < mine.size(); ++index) {
+      const auto& expected = alone.trunk[alone.trunk.size() - mine.size() + index];
+      EXPECT_NEAR(mine[index].log_prob, expected.log_prob, 1e-5) << branch << " " << index;
+      EXPECT_EQ(mine[index].argmax, expected.argmax);
+      EXPECT_EQ(mine[index].rank, expected.rank);
+    }
+  }
+}
+
+TEST(Scorer, BranchesEqualTheirWholePaths) { expect_branches_equal_whole_paths("[]"); }
+
+TEST(Scorer, BranchesWhoseFactorFollowsTheirLengthEqualTheirWholePaths) {
+  expect_branches_equal_whole_paths(R"([{"type": "yarn", "factor": "length/trained"}])");
+}
+
+TEST(Scorer, ProbabilitiesOfAllContinuationsAddUpToOne) {
+  evals::Document document{random_tokens(20, 1), {}, {}};
+  for (Token token = 0; token < 97; ++token) {
+    document.branches.push_back({20, {token}, 0});
+  }
+  model::Scorer scorer = small_scorer("[]");
+  double sum = 0;
+  std::vector<int> seen(97, 0);
+  for (const auto& branch : scorer.score(document, {}).branches) {
+    sum += std::exp(branch[0].log_prob);
+    ++seen[branch[0].rank];
+    EXPECT_EQ(branch[0].argmax, scorer.score(document, {}).branches[0][0].argmax);
+  }
+  EXPECT_NEAR(sum, 1, 1e-5);
+  EXPECT_EQ(seen, std::vector<int>(97, 1));
+}
+
+TEST(Scorer, GivesTheSameBitsForAnyNumberOfThreads) {
+  const int before = at::get_num_threads();
+  const evals::Document document = forked();
+  at::set_num_threads(1);
+  const evals::Scores one = small_scorer("[]").score(document, {});
+  at::set_num_threads(2);
+  const evals::Scores two = small_scorer("[]").score(document, {});
+  at::set_num_threads(before);
+  EXPECT_EQ(one.trunk, two.trunk);
+  EXPECT_EQ(one.branches, two.branches);
+}
+
+TEST(Scorer, BFloat16StaysNearFloat32) {
+  const evals::Document document = whole(random_tokens(700, 5));
+  const auto wide = small_scorer("[]").score(document, {}).trunk;
+  const auto narrow = small_scorer("[]", model::Compute::bfloat16).score(document, {}).trunk;
+  double sum = 0;
+  for (size_t index = 0; index < wide.size(); ++index) {
+    sum += std::abs(wide[index].log_prob - narrow[index].log_prob);
+  }
+  EXPECT_LE(sum / static_cast<double>(wide.size()), 0.05);
+  EXPECT_GT(sum, 0);
+}
+
+TEST(Scorer, ReportsProgressToTheEndAndStopsOnRequest) {
+  const evals::Document document = forked();
+  std::vector<std::pair<int64_t, int64_t>> reports;
+  small_scorer("[]").score(
+      document, {[&](int64_t done, int64_t total) { reports.emplace_back(done, total); }, {}});
+  ASSERT_FALSE(reports.empty());
+  EXPECT_EQ(reports.back().first, reports.back().second);
+  try {
+    small_scorer("[]").score(document, {{}, [] { return true; }});
+    FAIL() << "was not cancelled";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.fault(), base::Fault::cancelled);
+  }
+}
+
+TEST(Scorer, NamesATokenOutsideTheVocabulary) {
+  evals::Document document = whole({1, 2, 97});
+  try {
+    small_scorer("[]").score(document, {});
+    FAIL() << "accepted";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.fault(), base::Fault::input);
+    EXPECT_NE(std::string(error.what()).find("trunk[2]"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Scorer, ASlidingWindowHidesWhatIsOlder) {
+  checkpoint::LlamaSpec spec = model_test::small_spec();
+  spec.layers = 1;
+  spec.sliding_window = 8;
+  model::Scorer scorer(std::make_shared<model_test::RandomWeights>(spec, 1), chain("[]"), 128,
+                       model::Compute::float32);
+  std::vector<Token> tokens = random_tokens(40, 3);
+  const float before = scorer.score(whole(tokens), {}).trunk.back().log_prob;
+  tokens[30] = (tokens[30] + 1) % 97;  // last hidden state is that of token 38: it sees 31 ... 38
+  EXPECT_EQ(scorer.score(whole(tokens), {}).trunk.back().log_prob, before);
+  tokens[31] = (tokens[31] + 1) % 97;
+  EXPECT_NE(scorer.score(whole(tokens), {}).trunk.back().log_prob, before);
+}
+
+}  // namespace
