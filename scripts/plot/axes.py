@@ -1,0 +1,82 @@
+"""What the axes of several figures have in common: lengths on a log2 scale, panels, the trained length."""
+
+import math
+import textwrap
+
+from matplotlib import pyplot
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
+
+CHARACTER = 0.62  # width of a digit over the size of the type
+
+
+def written(length):
+    """4,096: exact, since a K of 1,000 and one of 1,024 look alike."""
+    return f"{int(length):,}"
+
+
+def inches(text, points):
+    return len(text) * points * CHARACTER / 72
+
+
+def length_axis(axis, lengths, width):
+    """log2 axis with a tick at every length; labels stand upright where they would touch.
+
+    `width` is that of the axis in inches, as far as it is known before the layout.
+    """
+    lengths = sorted(lengths)
+    low, high = lengths[0] / 2**0.35, lengths[-1] * 2**0.35
+    axis.set_xscale("log", base=2)
+    axis.set_xlim(low, high)
+    size = pyplot.rcParams["xtick.labelsize"]
+    octaves = math.log2(high / low)
+    gaps = [math.log2(b / a) / octaves * width for a, b in zip(lengths, lengths[1:])]
+    needed = inches(written(lengths[-1]), size) + 0.05
+    ticks(axis.xaxis, lengths, [written(length) for length in lengths])
+    axis.tick_params(axis="x", labelrotation=90 if gaps and min(gaps) < needed else 0)
+
+
+def ticks(axis, places, labels):
+    axis.set_major_locator(FixedLocator(places))
+    axis.set_major_formatter(FixedFormatter(labels))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def trained_line(axis, length, **changes):
+    style = {"color": "#777777", "linestyle": (0, (4, 2)), "linewidth": 0.8, "zorder": 1} | changes
+    return axis.axvline(length, label=f"trained length {written(length)}", gid="trained_length", **style)
+
+
+def panels(count, theme, most, height, extra=0.0, **shared):
+    """A grid of axes, `most` in a row on two columns and half as many on one.
+
+    Returns the figure, the axes that are used, and the width of one in inches."""
+    down = math.ceil(count / (most if theme.columns == 2 else max(1, most // 2)))
+    across = math.ceil(count / down)  # no row much shorter than the others
+    figure, grid = pyplot.subplots(
+        down, across, figsize=(theme.width, down * height + extra), squeeze=False, **shared
+    )
+    axes = list(grid.flat)
+    for unused in axes[count:]:
+        unused.set_axis_off()
+    for index in range(count - across, count):  # with tick labels where nothing stands below
+        if index >= 0:
+            axes[index].tick_params(labelbottom=True)
+    return figure, axes[:count], (theme.width - 0.5) / across - 0.15
+
+
+def title(axis, text, width, pad=4):
+    """A title of as many lines as the panel's width asks for."""
+    size = pyplot.rcParams["axes.titlesize"]
+    most = max(6, int(width * 72 / (size * CHARACTER)))
+    axis.set_title("\n".join(textwrap.wrap(text, most, break_long_words=True)), pad=pad)
+
+
+def legend_above(figure, handles, theme):
+    """One legend over everything, in as many columns as its longest entry leaves room for."""
+    if not handles:
+        return None
+    size = pyplot.rcParams["legend.fontsize"]
+    longest = max(inches(handle.get_label(), size) for handle in handles) + 0.45
+    columns = max(1, min(len(handles), int(theme.width / longest)))
+    return figure.legend(handles=handles, loc="outside upper center", ncols=columns, handlelength=2.4)

@@ -1,0 +1,73 @@
+"""Tables for a paper: booktabs, intervals, a caption that names protocol, n, seed and model."""
+
+import math
+
+SPECIAL = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "†": r"\textsuperscript{\dag}", "[": "{[}", "]": "{]}",
+}  # fmt: skip
+
+
+def escape(text):
+    return "".join(SPECIAL.get(character, character) for character in str(text))
+
+
+def length(value):
+    """12{,}288; an en dash where there is none."""
+    return "--" if value is None or math.isnan(value) else f"{int(value):,}".replace(",", "{,}")
+
+
+def number(value, digits=2):
+    """A number, or the power of ten that it exceeds: perplexities of a broken model have no digits worth printing."""
+    if value is None or math.isnan(value):
+        return "--"
+    if math.isinf(value):
+        return r"$\infty$"
+    if abs(value) >= 100:
+        power = int(math.floor(math.log10(abs(value))))
+        return f"$>10^{{{power}}}$" if value > 0 else f"$<-10^{{{power}}}$"
+    text = f"{value:.{digits}f}"
+    return f"${text}$" if text.startswith("-") else text
+
+
+def interval(value, low, high, digits=2):
+    """0.94 {\\scriptsize[0.84, 0.98]}"""
+    if value is None or math.isnan(value):
+        return "--"
+    if low is None or math.isnan(low):
+        return number(value, digits)
+    return f"{number(value, digits)} {{\\scriptsize[{number(low, digits)}, {number(high, digits)}]}}"
+
+
+def bold(text):
+    return f"\\textbf{{{text}}}"
+
+
+def caption(run, what, protocol="", n=""):
+    """The stub of a caption: whoever reads the table can find the run again."""
+    parts = [what]
+    if protocol:
+        parts.append(f"Protocol \\texttt{{{escape(protocol)}}}.")
+    if n:
+        parts.append(f"$n$ = {escape(n)}.")
+    parts.append(f"Seed {run.seed}; model {escape(run.experiment['model'])}, weights SHA-256 \\texttt{{{run.weights}}}.")
+    return " ".join(parts)
+
+
+def table(columns, lines, caption_text, label):
+    """`columns` are headings; `lines` are lists of cells, or None for a rule between groups."""
+    body = "\n".join("\\midrule" if line is None else " & ".join(line) + r" \\" for line in lines)
+    return f"""% needs \\usepackage{{booktabs}}
+\\begin{{table}}
+\\centering
+\\caption{{{caption_text}}}
+\\label{{tab:{label}}}
+\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}
+\\toprule
+{' & '.join(columns)} \\\\
+\\midrule
+{body}
+\\bottomrule
+\\end{{tabular}}
+\\end{{table}}
+"""

@@ -1,0 +1,113 @@
+"""Figure (c), second half: perplexity against length, with its interval and the control."""
+
+import math
+
+import numpy
+import pandas
+from matplotlib.lines import Line2D
+
+from plot import axes, latex, losses
+from plot.accuracy import claim_cell
+from plot.drawing import Drawing, NothingToDraw, slug
+from plot.theme import FAMILY_NOTE, MUTED, label_of, style_of
+
+LAST_WINDOW = "ppl/last-window/"
+FIXED_TARGET = "ppl/fixed-target/"
+
+
+def control(run, protocol):
+    """(length, perplexity) of the plain model given only the last trained-length tokens of the same targets.
+
+    From the protocol that asks for just that, or from the plain model at the trained length, which is the same
+    forward. Empty where neither was run, or where targets change with the length."""
+    if not protocol.startswith(FIXED_TARGET):
+        return []
+    plain = run.summary[run.summary["method"] == run.plain].dropna(subset=["perplexity"])
+    last = plain[plain["protocol"].str.startswith(LAST_WINDOW)]
+    if not last.empty:
+        return list(zip(last["length"], last["perplexity"]))
+    here = plain[plain["protocol"] == protocol]
+    value = here.loc[here["length"] == run.trained_length, "perplexity"]
+    return [(length, value.iloc[0]) for length in sorted(here["length"].unique())] if len(value) else []
+
+
+def draw(run, protocol, theme):
+    every = run.summary[run.summary["protocol"] == protocol]
+    lines = every.dropna(subset=["perplexity"]).sort_values("length")
+    if lines.empty:
+        raise NothingToDraw("no method scored every document: all cells diverged or are missing")
+    lengths = sorted(every["length"].unique())
+    figure, (axis,), width = axes.panels(1, theme, 1, 2.2, extra=0.9)
+    top = losses.frame(axis, lines["perplexity"])
+    axes.trained_line(axis, run.trained_length)
+    handles, data = [], []
+    methods = run.methods_in(lines)
+    for place, method in enumerate(methods):
+        series = lines[lines["method"] == method]
+        nudge = 2 ** (0.05 * (place - (len(methods) - 1) / 2) / max(1, len(methods) - 1) * 4)
+        x = series["length"] * nudge  # side by side, so that intervals do not hide one another
+        handles.append(losses.curve(
+            axis, run, method, list(x), list(series["perplexity"]), top, f"perplexity {method}", list(series["length"])
+        ))  # fmt: skip
+        axis.vlines(x, numpy.exp(series["low"]), numpy.exp(series["high"]), linewidth=0.8,
+                    color=style_of(run, method)["color"])  # fmt: skip
+        data += [
+            {"method": method, "length": line.length, "documents": line.n, "nll": line.estimate, "low": line.low,
+             "high": line.high, "interval": line.interval, "perplexity": line.perplexity, "drawn_at": at}
+            for line, at in zip(series.itertuples(), x)
+        ]  # fmt: skip
+    known = control(run, protocol)
+    if known:
+        x, y = zip(*known)
+        style = {"color": MUTED, "linestyle": (0, (1, 1)), "linewidth": 1.4}
+        axis.plot(x, y, gid="control", zorder=1, **style)
+        window = axes.written(run.trained_length)
+        handles.append(Line2D([], [], label=f"control: {run.plain} given only the last {window} tokens", **style))
+        data += [{"method": "control", "length": a, "perplexity": b, "drawn_at": a} for a, b in known]
+    label = f"trained length {axes.written(run.trained_length)}"
+    handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
+    if any(run.is_family(method) for method in methods):
+        handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
+    axes.length_axis(axis, lengths, width)
+    axis.set_xlabel("length, tokens")
+    axis.set_ylabel("perplexity (lower is better)")
+    axes.legend_above(figure, handles, theme)
+    return Drawing(
+        slug("perplexity", protocol), protocol,
+        "Perplexity against length, with 95 % intervals. ▲: out of the frame.",
+        figure, pandas.DataFrame(data), table(run, protocol, every),
+    )  # fmt: skip
+
+
+def table(run, protocol, lines):
+    lengths = sorted(lines["length"].unique())
+    found = {(line.method, line.length): line for line in lines.itertuples()}
+    has_claims = any(run.claim(method, protocol, "ppl_not_worse") is not None for method in run.methods)
+    body, previous = [], None
+    for method in run.methods_in(lines):
+        if previous is not None and run.is_family(method) and not run.is_family(previous):
+            body.append(None)
+        row = [latex.escape(label_of(run, method))]
+        for length in lengths:
+            line = found.get((method, length))
+            text = "--" if line is None else cell(line)
+            row.append(latex.bold(text) if line is not None and line.in_best_set == "yes" else text)
+        if has_claims:
+            row += [claim_cell(run.claim(method, protocol, measure)) for measure in ("ppl_not_worse", "ppl_better")]
+        body.append(row)
+        previous = method
+    heads = ["method", *map(latex.length, lengths)] + (["not worse to", "better to"] if has_claims else [])
+    documents = sorted({int(n) for n in lines["n"].dropna()}, reverse=True)
+    what = "Perplexity by length with 95\\,\\% intervals over documents."
+    if (lines["in_best_set"] == "yes").any():
+        what += " Bold: not distinguishable from the best of its length."
+    n = ", ".join(map(str, documents)) + " documents"
+    return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("perplexity", protocol))
+
+
+def cell(line):
+    if line.diverged > 0:
+        return "diverged"
+    if math.isnan(line.perplexity):
+        return "--"
+    return latex.interval(line.perplexity, math.exp(line.low), math.exp(line.high))

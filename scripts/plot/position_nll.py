@@ -1,0 +1,70 @@
+"""Figure (c), first half: loss by position, which shows where a method begins to fail."""
+
+import pandas
+from matplotlib.lines import Line2D
+
+from plot import axes, latex, losses
+from plot.drawing import Drawing, NothingToDraw, slug
+from plot.theme import FAMILY_NOTE, MUTED, label_of
+
+
+def draw(run, protocol, theme):
+    lines = run.position_nll[run.position_nll["protocol"] == protocol].dropna(subset=["nll"])
+    if lines.empty:
+        raise NothingToDraw("no position was scored")
+    longest = {method: of_method["length"].max() for method, of_method in lines.groupby("method")}
+    lines = lines[lines["length"] == lines["method"].map(longest)].sort_values("begin")
+    if lines.groupby("method").size().max() < 3:
+        raise NothingToDraw("it scores one stretch of positions per length: see perplexity against length")
+    figure, (axis,), width = axes.panels(1, theme, 1, 2.2, extra=0.9)
+    top = losses.frame(axis, lines["perplexity"])
+    axes.trained_line(axis, run.trained_length)
+    handles, data = [], []
+    for method in run.methods_in(lines):
+        buckets = lines[lines["method"] == method]
+        middle = ((buckets["begin"] + buckets["end"]) / 2).tolist()
+        gid = f"position {method}"
+        handles.append(losses.curve(axis, run, method, middle, buckets["perplexity"].tolist(), top, gid))
+        data.append(buckets.assign(middle=middle)[["method", "length", "begin", "end", "middle", "tokens", "nll", "perplexity"]])
+    label = f"trained length {axes.written(run.trained_length)}"
+    handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
+    if any(run.is_family(method) for method in longest):
+        handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
+    axes.length_axis(axis, doublings(lines), width)
+    axis.set_xlabel("position in the path, tokens")
+    axis.set_ylabel("perplexity of a bucket")
+    axes.legend_above(figure, handles, theme)
+    return Drawing(
+        slug("position-nll", protocol), protocol,
+        "Perplexity by position, each method at the longest length that it was scored at. ▲: out of the frame.",
+        figure, pandas.concat(data), table(run, protocol, lines),
+    )  # fmt: skip
+
+
+def doublings(lines):
+    """Ticks: the end of the first bucket and its doublings, to the end of the last."""
+    tick, last = int(lines["end"].min()), int(lines["end"].max())
+    ticks = []
+    while tick < last:
+        ticks.append(tick)
+        tick *= 2
+    if ticks and last / ticks[-1] < 1.2:
+        ticks.pop()
+    return ticks + [last]
+
+
+def table(run, protocol, lines):
+    ends = doublings(lines)
+    body = []
+    for method in run.methods_in(lines):
+        buckets = lines[lines["method"] == method]
+        row = [latex.escape(label_of(run, method))]
+        for end in ends:
+            at = buckets[(buckets["begin"] < end) & (buckets["end"] >= end)]
+            row.append("--" if at.empty else latex.number(at["perplexity"].iloc[0]))
+        body.append(row)
+    width = int((lines["end"] - lines["begin"]).max())
+    what = f"Perplexity of the bucket of at most {latex.length(width)} tokens that ends at, or holds, a position."
+    return latex.table(
+        ["method", *map(latex.length, ends)], body, latex.caption(run, what, protocol), slug("position-nll", protocol)
+    )

@@ -1,0 +1,75 @@
+"""Figure (f): what a method costs inside the trained window, where the plain model needs no help."""
+
+import math
+
+from matplotlib.lines import Line2D
+
+from plot import axes, latex
+from plot.drawing import Drawing, NothingToDraw, slug
+from plot.theme import FAMILY_NOTE, MUTED, label_of, style_of
+
+# A cost in nats beyond this is drawn as an arrow with its value: the frame is for the methods that work.
+EDGE_NATS = 0.3
+
+
+def draw(run, protocol, theme):
+    table_of = run.effective_length
+    every = table_of[(table_of["protocol"] == protocol) & (table_of["measure"] == "short_context_cost")]
+    if every.empty:
+        raise NothingToDraw("no length lies inside the trained window, or the plain model was not run there")
+    lines = every.dropna(subset=["estimate"])
+    if lines.empty:
+        raise NothingToDraw("no method scored every document inside the trained window")
+    methods = run.methods_in(every)
+    lengths = sorted(every["length"].unique())
+    edge = min(EDGE_NATS, 1.1 * lines[["estimate", "low", "high"]].max().max()) or 0.01
+    left = min(0.0, 1.1 * max(-edge, lines[["estimate", "low"]].min().min()))
+    figure, panels, width = axes.panels(len(lengths), theme, 3, 0.5 + 0.17 * len(methods), extra=0.5, sharex=True, sharey=True)
+    beyond = []
+    for axis, length in zip(panels, lengths):
+        axis.axvline(0, color=MUTED, linewidth=0.7, zorder=1)
+        for line in lines[lines["length"] == length].itertuples():
+            place, colour = methods.index(line.method), style_of(run, line.method)["color"]
+            gid = f"cost {line.method} {int(line.length)}"
+            if line.estimate > edge:
+                axis.plot(edge, place, marker=">", color=colour, markersize=4, clip_on=False, gid=gid)
+                axis.annotate(f"{line.estimate:.2f}", (edge, place), xytext=(-6, 0), textcoords="offset points",
+                              ha="right", va="center", fontsize=6)  # fmt: skip
+                beyond.append(line)
+                continue
+            if not math.isnan(line.low):
+                axis.plot([max(line.low, left), min(line.high, edge)], [place, place], color=colour, linewidth=1.1)
+            axis.plot(line.estimate, place, marker="o", color=colour, markersize=3.5, gid=gid)
+        axis.set_xlim(left - 0.03 * edge, 1.06 * edge)
+        axis.set_ylim(len(methods) - 0.5, -0.5)
+        axes.ticks(axis.yaxis, range(len(methods)), [label_of(run, method) for method in methods])
+        axis.tick_params(axis="y", length=0)
+        axes.title(axis, f"length {axes.written(length)}", width)
+        axis.set_xlabel(f"cost over {run.plain}, nats per token")
+    handles = [Line2D([], [], linestyle="", label=FAMILY_NOTE)] if any(map(run.is_family, methods)) else []
+    if beyond:
+        handles.append(Line2D([], [], color="black", linestyle="", marker=">", markersize=4, label=f"beyond {edge:g}"))
+    axes.legend_above(figure, handles, theme)
+    return Drawing(
+        slug("short-context", protocol), protocol,
+        f"Short-context cost: loss minus that of {run.plain} inside the trained window, with 95 % intervals.",
+        figure, every[["method", "length", "estimate", "low", "high", "note"]], table(run, protocol, every),
+    )  # fmt: skip
+
+
+def table(run, protocol, lines):
+    lengths = sorted(lines["length"].unique())
+    found = {(line.method, line.length): line for line in lines.itertuples()}
+    body = []
+    for method in run.methods_in(lines):
+        row = [latex.escape(label_of(run, method))]
+        for length in lengths:
+            line = found.get((method, length))
+            row.append("--" if line is None else latex.interval(line.estimate, line.low, line.high, 3))
+        body.append(row)
+    what = f"Cost in nats per token over {latex.escape(run.plain)} inside the trained window, with 95\\,\\% intervals."
+    documents = run.summary.loc[run.summary["protocol"] == protocol, "n"].max()
+    return latex.table(
+        ["method", *map(latex.length, lengths)], body, latex.caption(run, what, protocol, f"{int(documents)} documents"),
+        slug("short-context", protocol),
+    )  # fmt: skip
