@@ -1,0 +1,184 @@
+"""Every figure of scripts/plot.py draws the numbers of its CSV, and no text of it is cut or lies on another."""
+
+import unittest
+
+import numpy
+from matplotlib import pyplot
+from matplotlib.container import ErrorbarContainer
+
+import plot_support
+from plot import accuracy, forest, heatmap, perplexity, position_nll, short_context, theme, wavelength
+from plot.drawing import NothingToDraw
+from synthetic_run import ABSENT, FIXED, LANDMARK, TRUNCATED
+
+WIDTHS = (1, 2)
+EVERY = [
+    (heatmap, LANDMARK), (heatmap, ABSENT), (accuracy, LANDMARK), (accuracy, ABSENT), (forest, LANDMARK),
+    (perplexity, FIXED), (perplexity, TRUNCATED), (position_nll, TRUNCATED), (forest, FIXED), (short_context, FIXED),
+]  # fmt: skip
+
+
+def y_of(artist):
+    return numpy.asarray(artist.get_ydata(), float)
+
+
+class Figures(plot_support.SyntheticRuns):
+    def tearDown(self):
+        pyplot.close("all")
+
+    def draw(self, module, protocol, kind="full", **style):
+        return module.draw(self.read(kind), protocol, theme.Theme(**style))
+
+    def test_no_text_is_cut_or_overlaps(self):
+        for kind in ("full", "one_length", "one_method", "all_failed"):
+            for columns in WIDTHS:
+                for module, protocol in EVERY:
+                    with self.subTest(kind=kind, columns=columns, figure=module.__name__, protocol=protocol):
+                        try:
+                            drawing = self.draw(module, protocol, kind, columns=columns)
+                        except NothingToDraw:
+                            continue
+                        self.assertEqual(plot_support.layout_faults(drawing.figure), [])
+                        pyplot.close(drawing.figure)
+
+    def test_no_text_of_the_plans_is_cut_or_overlaps(self):
+        for columns in WIDTHS:
+            drawing = wavelength.draw(self.read("full"), self.ropewalk, theme.Theme(columns=columns))
+            self.assertEqual(plot_support.layout_faults(drawing.figure), [])
+
+    def test_the_check_of_texts_finds_an_overlap_and_a_cut(self):
+        figure = pyplot.figure()
+        figure.text(0.5, 0.5, "one")
+        figure.text(0.505, 0.5, "other")
+        figure.text(0.99, 0.1, "cut by the edge")
+        faults = plot_support.layout_faults(figure)
+        self.assertEqual(faults, ["cut: 'cut by the edge'", "overlap: 'other' and 'one'"])
+
+    def test_heat_maps_show_hits_over_trials(self):
+        drawing = self.draw(heatmap, LANDMARK)
+        shown = plot_support.artists(drawing.figure)
+        for method, lines in drawing.data.groupby("method"):
+            expected = lines.pivot(index="depth_index", columns="length", values="accuracy").to_numpy(float)
+            mesh = shown[f"heat {method}"][0].get_array()
+            numpy.testing.assert_array_equal(numpy.ma.filled(mesh.reshape(expected.shape), numpy.nan), expected)
+            self.assertEqual(shown[f"heat {method}"][0].get_clim(), (0, 1))
+        rows = [row for row in self.read("full").rows if row["protocol"] == LANDMARK and row["method"] == "ntk"]
+        hits = sum(row["status"] == "ok" and row["retrieval"]["hit"] for row in rows)
+        self.assertEqual(drawing.data.loc[drawing.data["method"] == "ntk", "hits"].sum(), hits)
+
+    def test_heat_maps_hatch_and_name_what_is_missing(self):
+        drawing = self.draw(heatmap, LANDMARK)
+        shown = plot_support.artists(drawing.figure)
+        self.assertEqual(shown["missing self_extend 200000 0"][0].get_hatch(), theme.HATCHES["out_of_memory"])
+        self.assertEqual(shown["missing linear 65536 9"][0].get_hatch(), theme.HATCHES["skipped"])
+        texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
+        for word in ("out of memory", "skipped", "a trial diverged (a miss)", "trained length 4,096"):
+            self.assertIn(word, texts)
+        self.assertNotIn("not run", texts)
+
+    def test_a_trial_that_was_not_run_is_missing_not_a_miss(self):
+        run = self.read("full")
+        run.rows[:] = [row for row in run.rows if (row["method"], row["length"]) != ("yarn", 8192)]
+        cells = heatmap.cells(run, LANDMARK)
+        here = cells[(cells["method"] == "yarn") & (cells["length"] == 8192)]
+        self.assertEqual(set(here["why_missing"]), {"not run"})
+        self.assertTrue(here["accuracy"].isna().all())
+
+    def test_accuracy_shows_estimates_bounds_and_certified_lengths(self):
+        drawing = self.draw(accuracy, LANDMARK)
+        shown = plot_support.artists(drawing.figure)
+        bars = {c.get_gid() or c.lines[0].get_gid(): c for axis in drawing.figure.axes for c in axis.containers
+                if isinstance(c, ErrorbarContainer)}  # fmt: skip
+        for method, lines in drawing.data.groupby("method"):
+            lines = lines.sort_values("length").dropna(subset=["estimate"])
+            line, _, (verticals,) = bars[f"accuracy {method}"].lines
+            numpy.testing.assert_array_equal(line.get_xdata(), lines["length"])
+            numpy.testing.assert_array_equal(y_of(line), lines["estimate"])
+            ends = numpy.array([segment[:, 1] for segment in verticals.get_segments()])
+            numpy.testing.assert_allclose(ends, lines[["low", "high"]], atol=1e-12)
+            numpy.testing.assert_array_equal(y_of(shown[f"exact {method}"][0]), lines["exact_low"])
+            certified = lines["L_cert"].iloc[0]
+            if numpy.isnan(certified):
+                self.assertNotIn(f"L_cert {method}", shown)
+            else:
+                self.assertEqual(shown[f"L_cert {method}"][0].get_xdata()[0], certified)
+        self.assertEqual(set(y_of(shown["tau"][0])), {0.85})
+
+    def test_perplexities_are_those_of_the_summary(self):
+        for protocol in (FIXED, TRUNCATED):
+            drawing = self.draw(perplexity, protocol)
+            shown = plot_support.artists(drawing.figure)
+            for method, lines in drawing.data[drawing.data["method"] != "control"].groupby("method"):
+                numpy.testing.assert_array_equal(y_of(shown[f"perplexity {method}"][0]), lines["perplexity"])
+                numpy.testing.assert_allclose(lines["perplexity"], numpy.exp(lines["nll"]), rtol=1e-6)
+
+    def test_the_control_is_the_plain_model_on_the_last_window(self):
+        run = self.read("full")
+        of_its_own = run.summary[run.summary["protocol"] == "ppl/last-window/1"]
+        line = plot_support.artists(self.draw(perplexity, FIXED).figure)["control"][0]
+        numpy.testing.assert_array_equal(y_of(line), of_its_own["perplexity"])
+        self.assertEqual(perplexity.control(run, TRUNCATED), [])
+        object.__setattr__(run, "summary", run.summary.drop(of_its_own.index))
+        plain = run.summary.query("protocol == @FIXED and method == 'plain' and length == 4096")["perplexity"].iloc[0]
+        self.assertEqual({value for _, value in perplexity.control(run, FIXED)}, {plain})
+
+    def test_an_exploding_curve_leaves_the_frame_and_is_named(self):
+        drawing = self.draw(perplexity, FIXED)
+        worst = drawing.data[drawing.data["method"] == "linear"].sort_values("perplexity").iloc[-1]
+        self.assertGreater(worst["perplexity"], drawing.figure.axes[0].get_ylim()[1])
+        texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
+        self.assertIn(f"linear (▲ {worst['perplexity']:,.0f} at {worst['length']:,.0f})", texts)
+
+    def test_positions_are_those_of_the_longest_length(self):
+        drawing = self.draw(position_nll, TRUNCATED)
+        shown = plot_support.artists(drawing.figure)
+        self.assertEqual(set(drawing.data[drawing.data["method"] == "linear"]["length"]), {32768})
+        for method, lines in drawing.data.groupby("method"):
+            numpy.testing.assert_array_equal(y_of(shown[f"position {method}"][0]), lines["perplexity"])
+
+    def test_differences_are_those_of_the_comparison(self):
+        drawing = self.draw(forest, LANDMARK)
+        shown = plot_support.artists(drawing.figure)
+        for line in drawing.data.itertuples():
+            if numpy.isnan(line.difference):
+                self.assertIn(f"no pairs {line.method} {line.length}", shown)
+                continue
+            point = shown[f"difference {line.method} {line.length}"][0]
+            self.assertEqual(point.get_xdata()[0], line.difference)
+            self.assertEqual(point.get_markerfacecolor() == "white", line.differs == "no")
+
+    def test_costs_are_those_of_the_short_context(self):
+        drawing = self.draw(short_context, FIXED)
+        shown = plot_support.artists(drawing.figure)
+        for line in drawing.data.itertuples():
+            at = min(line.estimate, short_context.EDGE_NATS)
+            self.assertEqual(shown[f"cost {line.method} {line.length:.0f}"][0].get_xdata()[0], at)
+
+    def test_plans_with_equal_frequencies_share_a_line(self):
+        drawing = wavelength.draw(self.read("full"), self.ropewalk, theme.Theme())
+        texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
+        self.assertIn("plain, dual_chunk, ntk, self_extend, yarn †", texts)
+        ratio = plot_support.artists(drawing.figure)["ratio linear"][0]
+        numpy.testing.assert_array_equal(y_of(ratio), [0.5] * 32)
+        lines = drawing.data[drawing.data["method"] == "linear"]
+        numpy.testing.assert_allclose(lines["wavelength"] * lines["inv_freq"], 2 * numpy.pi, rtol=1e-12)
+
+    def test_without_the_binary_no_plan_is_drawn_and_the_reason_says_so(self):
+        with self.assertRaisesRegex(NothingToDraw, "the binary is not there .*: give --ropewalk BINARY"):
+            wavelength.draw(self.read("full"), self.folder / "nowhere", theme.Theme())
+
+    def test_a_run_in_which_everything_failed_says_so(self):
+        with self.assertRaisesRegex(NothingToDraw, "no method scored every document"):
+            self.draw(perplexity, FIXED, "all_failed")
+        with self.assertRaisesRegex(NothingToDraw, "no pair has two answers"):
+            self.draw(forest, LANDMARK, "all_failed")
+        cells = self.draw(heatmap, LANDMARK, "all_failed").data
+        self.assertEqual(set(cells["why_missing"]), {"out_of_memory"})
+
+    def test_one_method_has_nothing_to_compare_with(self):
+        with self.assertRaisesRegex(NothingToDraw, "nothing to compare with the baseline plain"):
+            self.draw(forest, LANDMARK, "one_method")
+
+
+if __name__ == "__main__":
+    unittest.main()
