@@ -34,8 +34,9 @@ def curve(axis, run, method, x, y, top, gid, lengths=None):
     label = label_of(run, method)
     outside = [(at, value, name) for at, value, name in zip(x, y, lengths or x) if value > top]
     if outside:
-        axis.plot([at for at, _, _ in outside], [top] * len(outside), linestyle="", marker="^", markersize=3,
-                  color=style["color"], clip_on=False)  # fmt: skip
+        exits = [at for at, value, before in zip(x, y, [0, *y]) if value > top >= before]
+        axis.plot(exits, [top] * len(exits), linestyle="", marker="^", markersize=3, color=style["color"],
+                  clip_on=False)  # fmt: skip
         _, worst, name = max(outside, key=lambda point: point[1])
         label += f" (▲ {rounded(worst)} at {axes.written(name)})"
     return Line2D([], [], label=label, **style)

@@ -31,6 +31,7 @@ def draw(run, protocol, theme):
     if any(run.is_family(method) for method in longest):
         handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
     axes.length_axis(axis, doublings(lines), width)
+    axis.set_xlim(left=0.8 * min(lines["begin"] + lines["end"]) / 2)
     axis.set_xlabel("position in the path, tokens")
     axis.set_ylabel("perplexity of a bucket")
     axes.legend_above(figure, handles, theme)
