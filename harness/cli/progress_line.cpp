@@ -1,0 +1,69 @@
+#include "harness/cli/progress_line.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace cli {
+namespace {
+
+constexpr std::chrono::milliseconds between_draws{200};
+constexpr std::chrono::seconds between_lines{15};
+constexpr int64_t bar_width = 24;
+
+std::string bar(double share) {
+  const auto filled = static_cast<int64_t>(std::clamp(share, 0.0, 1.0) * bar_width);
+  return "[" + std::string(filled, '#') + std::string(bar_width - filled, '.') + "]";
+}
+
+}  // namespace
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{} h {:02d} min", whole / 3600, whole / 60 % 60);
+  if (whole >= 60) return fmt::format("{} min {:02d} s", whole / 60, whole % 60);
+  return fmt::format("{} s", whole);
+}
+
+std::string text_of(const sweep::SweepProgress& progress) {
+  std::string text =
+      fmt::format("{} of {} cells", progress.cells, progress.cells + progress.cells_ahead);
+  if (progress.tokens > 0 && progress.seconds > 0) {
+    const double rate = static_cast<double>(progress.tokens) / progress.seconds;
+    text += fmt::format(", {:.0f} tokens/s", rate);
+    if (progress.tokens_ahead > 0) {
+      text += fmt::format(", about {} left",
+                          duration(static_cast<double>(progress.tokens_ahead) / rate));
+    }
+  }
+  if (!progress.doing.empty()) text += fmt::format(", {}", progress.doing);
+  if (progress.fraction > 0 && progress.fraction < 1) {
+    text += fmt::format(" {:.0f}%", 100 * progress.fraction);
+  }
+  return text;
+}
+
+ProgressLine::ProgressLine() : is_terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+void ProgressLine::show(const sweep::SweepProgress& progress) {
+  const auto now = std::chrono::steady_clock::now();
+  if (drawn_ && now - last_ < (is_terminal_ ? between_draws : between_lines)) return;
+  last_ = now;
+  drawn_ = true;
+  if (is_terminal_) {
+    const double all = static_cast<double>(progress.tokens + progress.tokens_ahead);
+    const double share = all > 0 ? static_cast<double>(progress.tokens) / all : 1;
+    fmt::print(stderr, "\r\033[K{} {}", bar(share), text_of(progress));
+    std::fflush(stderr);
+  } else {
+    fmt::print(stderr, "{}\n", text_of(progress));
+  }
+}
+
+void ProgressLine::end() {
+  if (is_terminal_ && drawn_) fmt::print(stderr, "\n");
+}
+
+}  // namespace cli

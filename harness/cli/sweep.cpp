@@ -1,0 +1,184 @@
+#include "harness/cli/sweep.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <memory>
+
+#include "harness/cli/llama_subject.h"
+#include "harness/cli/progress_line.h"
+#include "harness/cli/verbs.h"
+#include "harness/sweep/experiment.h"
+#include "harness/sweep/prepared.h"
+#include "harness/sweep/provenance.h"
+#include "harness/sweep/runner.h"
+
+namespace cli {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+/// The first signal asks for a clean stop; a second one is not caught any more.
+extern "C" void request_stop(int signal) {
+  stop_requested = true;
+  std::signal(signal, SIG_DFL);
+}
+
+struct Arguments {
+  std::string experiment;
+  std::string out;
+  std::vector<std::string> only;
+  std::string shard;
+  double max_minutes = 0;
+  int threads = 0;
+  bool dry_run = false;
+  bool retry = false;
+};
+
+[[noreturn]] void refuse(const std::string& flag, const std::string& cause) {
+  throw base::Error(base::Fault::input, "", base::Problem{flag, cause, ""});
+}
+
+std::optional<int64_t> number(const std::string& text) {
+  try {
+    size_t used = 0;
+    const int64_t value = std::stoll(text, &used);
+    if (used == text.size()) return value;
+  } catch (const std::exception&) {
+  }
+  return {};
+}
+
+/// "method=yarn,length=8192" adds to both lists; a name repeated widens the choice.
+void add_only(const std::string& text, sweep::Selection& selection) {
+  for (const std::string& part : CLI::detail::split(text, ',')) {
+    const size_t equals = part.find('=');
+    const std::string key = part.substr(0, equals);
+    const std::string value = equals == part.npos ? "" : part.substr(equals + 1);
+    const auto length = number(value);
+    if (key == "method" && !value.empty()) {
+      selection.methods.push_back(value);
+    } else if (key == "length" && length) {
+      selection.lengths.push_back(*length);
+    } else {
+      refuse("--only", fmt::format("must be method=NAME or length=TOKENS (got \"{}\")", part));
+    }
+  }
+}
+
+sweep::Selection selection_of(const Arguments& arguments) {
+  sweep::Selection selection;
+  for (const std::string& only : arguments.only) add_only(only, selection);
+  if (!arguments.shard.empty()) {
+    const size_t slash = arguments.shard.find('/');
+    const auto index = number(arguments.shard.substr(0, slash));
+    const auto count =
+        slash == std::string::npos ? std::nullopt : number(arguments.shard.substr(slash + 1));
+    if (!index || !count || *count < 1 || *index < 1 || *index > *count) {
+      refuse("--shard", fmt::format("must be i/n with 1 <= i <= n (got \"{}\")", arguments.shard));
+    }
+    selection.shard = *index - 1;
+    selection.shards = *count;
+  }
+  return selection;
+}
+
+void warn(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
+}
+
+void print_missing(const sweep::Prepared& prepared, const sweep::Selection& selection) {
+  int64_t cells = 0;
+  int64_t tokens = 0;
+  const sweep::Schedule schedule(prepared, selection);
+  schedule.run(
+      []() -> const sweep::Rows& {
+        static const sweep::Rows none;
+        return none;
+      },
+      [&](const sweep::Group& group, const sweep::Series& series, const std::string&) {
+        const sweep::Row& last = group.cells().back();
+        fmt::print("{} {} {}: {} cells, {} tokens\n", series.method->name, last.protocol,
+                   last.length, group.cells().size(), group.tokens());
+        cells += static_cast<int64_t>(group.cells().size());
+        tokens += group.tokens();
+        return true;
+      });
+  fmt::print("{} cells, {} tokens\n", cells, tokens);
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.threads > 0) at::set_num_threads(arguments.threads);
+  const sweep::Selection selection = selection_of(arguments);
+  const sweep::Experiment experiment = sweep::read_experiment(arguments.experiment);
+  const LlamaSubject subject(experiment);
+  warn(subject.warnings());
+  const sweep::Prepared prepared(experiment, subject);
+  warn(prepared.warnings());
+  if (arguments.dry_run) {
+    print_missing(prepared, selection);
+    return 0;
+  }
+
+  const std::unique_ptr<sweep::Storage> storage = sweep::posix_storage();
+  sweep::RunDirectory directory(
+      arguments.out, *storage, sweep::to_json(experiment), prepared.identity(),
+      sweep::provenance(version(), at::get_num_threads(),
+                        {"sweep", arguments.experiment, "--out", arguments.out}));
+  std::signal(SIGINT, request_stop);
+  std::signal(SIGTERM, request_stop);
+  const auto start = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> limit(60 * arguments.max_minutes);
+  const auto stop = [&] {
+    return stop_requested ||
+           (arguments.max_minutes > 0 && std::chrono::steady_clock::now() - start > limit);
+  };
+  ProgressLine line;
+  const sweep::SweepResult result = sweep::run_sweep(
+      prepared, directory,
+      {.selection = selection,
+       .retry = arguments.retry,
+       .stop = stop,
+       .report = [&](const sweep::SweepProgress& progress) { line.show(progress); }});
+  line.end();
+
+  fmt::print(
+      stderr, "{} cells in {}", result.cells,
+      duration(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()));
+  if (result.diverged > 0) fmt::print(stderr, ", {} diverged", result.diverged);
+  if (result.skipped > 0) fmt::print(stderr, ", {} skipped", result.skipped);
+  if (result.failed > 0) fmt::print(stderr, ", {} failed or out of memory", result.failed);
+  fmt::print(stderr, "\n");
+  if (result.stopped) {
+    fmt::print(stderr, "stopped before the end; the same command goes on from here\n");
+    return 4;
+  }
+  fmt::print(stderr, "next: ropewalk summarize {}\n", arguments.out);
+  return result.failed > 0 ? 3 : 0;
+}
+
+}  // namespace
+
+void add_sweep(CLI::App& app, int& status) {
+  CLI::App* verb = app.add_subcommand("sweep", "run the missing cells of an experiment");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_option("experiment", arguments->experiment, "experiment file (JSON)")->required();
+  verb->add_option("--out", arguments->out, "run directory: created, or resumed")->required();
+  verb->add_option("--only", arguments->only,
+                   "run only this part: method=NAME,length=TOKENS; may be repeated");
+  verb->add_option("--shard", arguments->shard,
+                   "run part i of n: i/n, into a directory of its own");
+  verb->add_option("--max-minutes", arguments->max_minutes, "stop cleanly after that time")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--threads", arguments->threads, "threads (default: all cores)")
+      ->check(CLI::PositiveNumber);
+  verb->add_flag("--dry-run", arguments->dry_run, "print what would run, and run nothing");
+  verb->add_flag("--retry", arguments->retry, "run cells again that failed or ran out of memory");
+  verb->callback([arguments, &status] { status = run(*arguments); });
+}
+
+}  // namespace cli

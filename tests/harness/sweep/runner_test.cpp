@@ -1,0 +1,240 @@
+#include "harness/sweep/runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <new>
+
+#include "harness/base/error.h"
+#include "harness/sweep/npy.h"
+#include "harness/sweep/price.h"
+#include "tests/harness/sweep/oracle_subject.h"
+
+namespace sweep {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Json;
+
+class RunnerTest : public testing::Test {
+ protected:
+  RunnerTest()
+      : folder_(fs::path(testing::TempDir()) /
+                ("runner_" +
+                 std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    std::ofstream(folder_ / "model") << "stands for a checkpoint";
+    std::ofstream text(folder_ / "book.txt");
+    for (int64_t i = 0; i < 400; ++i) text << "Line " << i << " of a book of its own.\n";
+  }
+  ~RunnerTest() override { fs::remove_all(folder_); }
+
+  Experiment experiment(const std::string& members) {
+    return parse_experiment(R"({"model": "model", "trained_length": 512, "seed": 3,
+        "methods": {"plain": [], "linear": [{"type": "linear", "factor": 2}],
+                    "dynamic": [{"type": "dynamic_ntk", "factor": 1}]}, )" +
+                                members + "}",
+                            folder_ / "experiment.json");
+  }
+
+  SweepResult sweep(const Experiment& experiment, const SweepOptions& options = {},
+                    const std::string& out = "run") {
+    const Prepared prepared(experiment, subject_);
+    RunDirectory directory(folder_ / out, *storage_, to_json(experiment), prepared.identity(),
+                           Json::object());
+    return run_sweep(prepared, directory, options);
+  }
+
+  std::vector<Row> rows(const std::string& out = "run") { return read_rows(folder_ / out); }
+
+  static std::string passkey(const std::string& members) {
+    return R"("evals": [{"type": "passkey", "protocol": "landmark", "trials": 10, "depths": 5)" +
+           members + "}]";
+  }
+
+  const fs::path folder_;
+  const std::unique_ptr<Storage> storage_ = posix_storage();
+  OracleSubject subject_;
+};
+
+TEST_F(RunnerTest, AsksEveryMethodTheSamePromptsAtEveryLength) {
+  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
+  const auto result = sweep(experiment(R"("lengths": [1024, 2048], )" + passkey("")));
+  EXPECT_EQ(result.cells, 3 * 2 * 10);
+  EXPECT_EQ(result.failed + result.skipped + result.diverged, 0);
+  std::map<std::pair<int64_t, int64_t>, std::set<std::string>> prompts;
+  for (const Row& row : rows()) {
+    EXPECT_EQ(row.retrieval->hit, row.length == 1024) << to_line(row);
+    EXPECT_FALSE(row.plan.empty());
+    prompts[{row.length, row.retrieval->trial}].insert(row.retrieval->prompt_sha256);
+  }
+  ASSERT_EQ(prompts.size(), 20u);
+  for (const auto& [trial, hashes] : prompts) EXPECT_EQ(hashes.size(), 1u);
+}
+
+TEST_F(RunnerTest, RunsNothingTwice) {
+  const auto asked = experiment(R"("lengths": [1024], )" + passkey(""));
+  sweep(asked);
+  const int64_t documents = subject_.documents;
+  EXPECT_EQ(sweep(asked).cells, 0);
+  EXPECT_EQ(subject_.documents, documents);
+}
+
+TEST_F(RunnerTest, StopsAtAGroupAndGoesOnFromThere) {
+  const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
+  sweep(asked, {}, "whole");
+  int64_t polls = 0;
+  const auto stopped = sweep(
+      asked, {.selection = {}, .retry = false, .stop = [&] { return ++polls > 25; }, .report = {}});
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_GT(stopped.cells, 0);
+  EXPECT_LT(stopped.cells, 60);
+  EXPECT_EQ(sweep(asked).cells, 60 - stopped.cells);
+  ASSERT_EQ(rows().size(), rows("whole").size());
+  for (size_t i = 0; i < rows().size(); ++i)
+    EXPECT_EQ(to_line(rows()[i]), to_line(rows("whole")[i]));
+}
+
+TEST_F(RunnerTest, OutOfMemoryIsARowAndTheSweepGoesOn) {
+  subject_.before = [](const evals::Document& document) {
+    if (document.trunk.size() > 1500) throw std::bad_alloc();
+  };
+  const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
+  EXPECT_EQ(sweep(asked).failed, 30);
+  for (const Row& row : rows()) {
+    EXPECT_EQ(row.status, row.length == 2048 ? Status::out_of_memory : Status::ok);
+  }
+  EXPECT_EQ(sweep(asked).cells, 0) << "a row is a row";
+  subject_.before = {};
+  EXPECT_EQ(sweep(asked, {.selection = {}, .retry = true, .stop = {}, .report = {}}).cells, 30);
+  for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
+}
+
+TEST_F(RunnerTest, AModelThatThrowsGivesAFailedRowWithItsReason) {
+  subject_.before = [](const evals::Document&) { throw std::runtime_error("no luck"); };
+  EXPECT_EQ(sweep(experiment(R"("lengths": [1024], )" + passkey(""))).failed, 30);
+  EXPECT_EQ(rows().front().status, Status::failed);
+  EXPECT_EQ(rows().front().reason, "no luck");
+}
+
+TEST_F(RunnerTest, ScoresThatAreNotFiniteDiverge) {
+  subject_.truth.nll = [](int64_t) { return std::nan(""); };
+  const auto result = sweep(experiment(R"("lengths": [1024], "evals": [{"type": "perplexity",
+      "protocol": "fixed-target", "targets": 128, "corpus": ["book.txt"]}])"));
+  EXPECT_EQ(result.diverged, 3);
+  EXPECT_EQ(result.failed, 0);
+  EXPECT_EQ(rows().front().status, Status::diverged);
+}
+
+TEST_F(RunnerTest, AGroupThatKilledItsProcessTwiceIsGivenUp) {
+  const auto asked = experiment(R"("lengths": [1024], )" + passkey(""));
+  const Prepared prepared(asked, subject_);
+  const auto doomed = retrieval_group(prepared, prepared.methods().front(), 0, 1024, 4);
+  for (int64_t death = 0; death < 2; ++death) {
+    RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
+    directory.begin(doomed->id());
+  }
+  EXPECT_EQ(sweep(asked).failed, 1);
+  for (const Row& row : rows()) {
+    EXPECT_EQ(row.status == Status::failed, row.cell == doomed->cells().front().cell);
+  }
+}
+
+TEST_F(RunnerTest, FewerTrialsBehindALengthThatFailed) {
+  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
+  const auto asked =
+      experiment(R"("trials_after_failure": 5, "lengths": [1024, 2048, 4096, 8192], )" +
+                 passkey(R"(, "methods": ["plain"])"));
+  sweep(asked);
+  std::map<int64_t, int64_t> trials;
+  for (const Row& row : rows()) ++trials[row.length];
+  EXPECT_EQ(trials, (std::map<int64_t, int64_t>{{1024, 10}, {2048, 10}, {4096, 5}, {8192, 5}}));
+}
+
+TEST_F(RunnerTest, SkipsLengthsBehindAFloorAndSaysWhy) {
+  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
+  const auto asked = experiment(R"("skip_after": 2, "lengths": [1024, 2048, 4096, 8192, 16384], )" +
+                                passkey(R"(, "methods": ["plain"])"));
+  EXPECT_EQ(sweep(asked).skipped, 20);
+  for (const Row& row : rows()) {
+    EXPECT_EQ(row.status, row.length > 4096 ? Status::skipped : Status::ok);
+    if (row.length > 4096) EXPECT_EQ(row.reason, "no hit at 2 lengths in a row up to 4096");
+  }
+}
+
+TEST_F(RunnerTest, ShardsShareTheWorkAndOverlapNowhere) {
+  const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
+  sweep(asked, {}, "whole");
+  std::set<std::string> cells;
+  for (int64_t shard = 0; shard < 3; ++shard) {
+    const std::string out = "shard" + std::to_string(shard);
+    sweep(asked, {.selection = {{}, {}, shard, 3}, .retry = false, .stop = {}, .report = {}}, out);
+    EXPECT_EQ(rows(out).size(), 20u);
+    for (const Row& row : rows(out)) EXPECT_TRUE(cells.insert(row.cell).second);
+  }
+  for (const Row& row : rows("whole")) EXPECT_TRUE(cells.count(row.cell));
+}
+
+TEST_F(RunnerTest, OnlyRunsWhatIsAskedForAndRefusesUnknownNames) {
+  const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
+  const SweepOptions one{
+      .selection = {{"linear"}, {2048}, 0, 1}, .retry = false, .stop = {}, .report = {}};
+  EXPECT_EQ(sweep(asked, one).cells, 10);
+  const SweepOptions none{
+      .selection = {{"lineal"}, {4096}, 0, 1}, .retry = false, .stop = {}, .report = {}};
+  try {
+    sweep(asked, none);
+    FAIL() << "no error";
+  } catch (const base::Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "--only: no eval has length 4096\n"
+                 "--only: no method is named lineal; known: dynamic, linear, plain");
+  }
+}
+
+TEST_F(RunnerTest, OneTrunkServesAllLengthsOfAStaticMethodOnly) {
+  const auto asked = experiment(R"("lengths": [1024, 2048, 4096, 8192], "evals": [
+      {"type": "passkey", "protocol": "landmark", "placement": "absolute", "trials": 5, "depths": 5}])");
+  const Prepared prepared(asked, subject_);
+  std::map<std::string, int64_t> tokens;
+  for (const Price& price : sweep::price(prepared, {1, 1})) tokens[price.method] = price.tokens;
+  EXPECT_LT(tokens["plain"], 5 * (8192 + 4 * 200));
+  EXPECT_EQ(tokens["plain"], tokens["linear"]);
+  EXPECT_GT(tokens["dynamic"], 5 * (1024 + 2048 + 4096 + 8192 - 4 * 20));
+  EXPECT_EQ(sweep(asked).cells, 3 * 5 * 4);
+}
+
+TEST_F(RunnerTest, TruncatedPerplexityReadsAllLengthsFromOneForward) {
+  subject_.truth.nll = [](int64_t position) { return 1.0 + static_cast<double>(position) / 1000; };
+  const auto result = sweep(experiment(R"("lengths": [512, 1024, 2048], "evals": [
+      {"type": "perplexity", "protocol": "truncated", "corpus": ["book.txt"],
+       "methods": ["plain", "dynamic"]}])"));
+  EXPECT_EQ(result.cells, 6);
+  EXPECT_EQ(subject_.documents, 1 + 3) << "plain once; dynamic once per length";
+  for (const Row& row : rows()) {
+    double sum = 0;
+    for (int64_t position = 1; position < row.length; ++position) {
+      sum += 1.0 + static_cast<double>(position) / 1000;
+    }
+    EXPECT_NEAR(row.perplexity->nll, sum / static_cast<double>(row.length - 1), 1e-4)
+        << to_line(row);
+  }
+}
+
+TEST_F(RunnerTest, ADocumentThatIsTooShortIsSkippedWithTheReason) {
+  const auto result = sweep(experiment(R"("lengths": [1024, 100000], "evals": [
+      {"type": "perplexity", "protocol": "fixed-target", "targets": 128, "corpus": ["book.txt"],
+       "methods": ["plain"]}])"));
+  EXPECT_EQ(result.skipped, 1);
+  for (const Row& row : rows()) {
+    if (row.length == 1024) continue;
+    EXPECT_EQ(row.status, Status::skipped);
+    EXPECT_THAT(row.reason, testing::StartsWith("book.txt: "));
+  }
+}
+
+}  // namespace
+}  // namespace sweep
