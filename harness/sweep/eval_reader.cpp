@@ -118,7 +118,9 @@ RetrievalEval read_retrieval(StrictObject& object, const std::string& family,
                        ? evals::Placement::absolute
                        : evals::Placement::per_length;
   eval.absent = object.boolean("absent", false);
+  const size_t before_trials = object.problems().found().size();
   eval.trials = read_trials(object, lengths);
+  const bool has_trials = object.problems().found().size() == before_trials;
   const auto preset = protocol ? protocol->design : evals::DepthDesign{};
   eval.depths.depths = object.integer("depths", 1, 10'000, preset.depths);
   const std::string design =
@@ -133,6 +135,7 @@ RetrievalEval read_retrieval(StrictObject& object, const std::string& family,
   if (!protocol) return eval;
 
   eval.protocol = fmt::format("{}/{}", protocol->name, protocol->version);
+  if (!has_trials) return eval;
   for (const auto& [length, count] : eval.trials) {
     if (count % eval.depths.depths != 0) {
       object.problems().add(

@@ -126,7 +126,7 @@ Experiment parse_experiment(const std::string& text, const std::filesystem::path
   if (!json.is_object()) problems.throw_if_any(file.string());
 
   experiment.model = object.text("model");
-  if (object.has("model") && !locate(experiment.folder, experiment.model)) {
+  if (!experiment.model.empty() && !locate(experiment.folder, experiment.model)) {
     problems.add("/model", fmt::format("no such file or folder: {}", experiment.model),
                  "paths are relative to the experiment's folder or to a folder above it");
   }

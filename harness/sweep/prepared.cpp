@@ -38,12 +38,15 @@ void Prepared::prepare_methods() {
   }
 }
 
-std::vector<std::filesystem::path> Prepared::files(const std::vector<std::string>& names) const {
+std::vector<evals::CorpusDocument> Prepared::read(const std::vector<std::string>& names) const {
   std::vector<std::filesystem::path> paths;
   for (const std::string& name : names) {
     paths.push_back(locate(experiment_.folder, name).value_or(name));
   }
-  return paths;
+  std::vector<evals::CorpusDocument> documents = evals::read_corpus(paths, *subject_.tokenizer());
+  // Rows cite a document as the experiment does: where the repository lies is no part of a result.
+  for (size_t i = 0; i < documents.size(); ++i) documents[i].name = names[i];
+  return documents;
 }
 
 void Prepared::prepare_retrieval(const RetrievalEval& eval, const Eval& whole,
@@ -51,7 +54,7 @@ void Prepared::prepare_retrieval(const RetrievalEval& eval, const Eval& whole,
                                  base::Problems& problems) const {
   const evals::RetrievalProtocol& protocol = *evals::find_retrieval_protocol(eval.protocol);
   if (!eval.hay.empty()) {
-    const auto documents = evals::read_corpus(files(eval.hay), *subject_.tokenizer());
+    const auto documents = read(eval.hay);
     prepared.corpus_fingerprint = evals::fingerprint(documents);
     prepared.hay = evals::text_haystack(*subject_.tokenizer(), documents);
   }
@@ -77,7 +80,7 @@ void Prepared::prepare_perplexity(const PerplexityEval& eval, PreparedEval& prep
   prepared.settings.bos = subject_.tokenizer()->bos();
   evals::validate(prepared.settings);
   prepared.protocol = evals::protocol_id(prepared.settings);
-  prepared.documents = evals::read_corpus(files(eval.corpus), *subject_.tokenizer());
+  prepared.documents = read(eval.corpus);
   prepared.corpus_fingerprint = evals::fingerprint(prepared.documents);
 }
 

@@ -70,7 +70,7 @@ class Prepared {
   void prepare_retrieval(const RetrievalEval& eval, const Eval& whole, const std::string& place,
                          PreparedEval& prepared, base::Problems& problems) const;
   void prepare_perplexity(const PerplexityEval& eval, PreparedEval& prepared) const;
-  std::vector<std::filesystem::path> files(const std::vector<std::string>& names) const;
+  std::vector<evals::CorpusDocument> read(const std::vector<std::string>& names) const;
 
   const Experiment& experiment_;
   const Subject& subject_;

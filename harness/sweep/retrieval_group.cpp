@@ -1,17 +1,9 @@
 #include <algorithm>
-#include <cmath>
 
 #include "harness/sweep/group.h"
 
 namespace sweep {
 namespace {
-
-/// Tokens from the start at which the needle of an absolute trial is wanted: the middle of its
-/// stratum of the shortest length.
-int64_t needle_position(const evals::DepthDesign& design, int64_t trial, int64_t shortest) {
-  const evals::Depth depth = design.of_trial(trial);
-  return std::llround((depth.from + depth.width / 2) * static_cast<double>(shortest));
-}
 
 /// Answer tokens and the terminator's place, nearly: the price of a few logits does not matter.
 constexpr int64_t scored_a_question = 8;
@@ -98,12 +90,18 @@ class RetrievalGroup : public Group {
                                             .trial = trial_,
                                             .absent = asked_.absent});
     }
-    return retrieval_.prompt(evals::AbsoluteTrial{
-        .seed = seed,
-        .needle_position = needle_position(asked_.depths, trial_, lengths_.front()),
-        .lengths = lengths_,
-        .trial = trial_,
-        .absent = asked_.absent});
+    // The needle stands where a trial of the shortest length would have it.
+    const evals::Prompt shortest =
+        retrieval_.prompt(evals::Trial{.seed = seed,
+                                       .length = lengths_.front(),
+                                       .depth = asked_.depths.of_trial(trial_),
+                                       .trial = trial_,
+                                       .absent = false});
+    return retrieval_.prompt(evals::AbsoluteTrial{.seed = seed,
+                                                  .needle_position = shortest.needle.begin,
+                                                  .lengths = lengths_,
+                                                  .trial = trial_,
+                                                  .absent = asked_.absent});
   }
 
   void fill(Row& row, const evals::Prompt& prompt, size_t question,

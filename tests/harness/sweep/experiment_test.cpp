@@ -106,7 +106,7 @@ TEST_P(BadExperiment, SaysExactlyWhatIsWrong) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sweep, BadExperiment, testing::ValuesIn(cases()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& param) { return param.param; });
 
 }  // namespace
 }  // namespace sweep
