@@ -7,7 +7,7 @@
 #include "harness/base/json.h"
 #include "harness/cli/llama_subject.h"
 #include "harness/cli/progress_line.h"
-#include "harness/cli/sweep.h"
+#include "harness/cli/verbs.h"
 #include "harness/sweep/prepared.h"
 #include "harness/sweep/price.h"
 

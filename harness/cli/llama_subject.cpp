@@ -1,6 +1,7 @@
 #include "harness/cli/llama_subject.h"
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/rand.h>
@@ -10,7 +11,9 @@
 
 #include <chrono>
 #include <new>
+#include <set>
 
+#include "harness/base/file.h"
 #include "harness/checkpoint/sentencepiece_tokenizer.h"
 #include "harness/model/attend.h"
 #include "harness/model/memory.h"
@@ -53,6 +56,18 @@ class ScorerForRunner : public evals::LanguageModel {
   const std::unique_ptr<model::Scorer> scorer_;
 };
 
+/// The length before any scaling, as far as a config says: original_max_position_embeddings, at the
+/// top level or in the RoPE dict, else max_position_embeddings.
+int64_t trained_length_claimed(const base::Json& config, const checkpoint::LlamaSpec& spec) {
+  const char* const key = "original_max_position_embeddings";
+  for (const base::Json* object : {&config, &spec.rope_scaling}) {
+    if (object->is_object() && object->contains(key) && object->at(key).is_number()) {
+      return object->at(key).get<int64_t>();
+    }
+  }
+  return spec.max_position_embeddings;
+}
+
 /// The chain in the form that owns nothing: the runner keeps it alive.
 std::shared_ptr<const scalings::Chain> borrowed(const scalings::Chain& chain) {
   return {std::shared_ptr<void>(), &chain};
@@ -71,10 +86,12 @@ LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
   tokenizer_ = std::make_shared<checkpoint::SentencePieceTokenizer>(
       folder, checkpoint::bos_policy(experiment.bos), spec_.vocabulary);
 
-  const scalings::FromHf configured = scalings::from_hf(spec_);
-  configured_ = configured.chain;
+  const std::string config_file = (folder / "config.json").string();
+  const base::Json config = base::parse_json(base::read_file(config_file), config_file);
+  scalings::HfScaling configured = scalings::from_hf(config, config_file);
+  configured_ = std::move(configured.chain);
   for (const std::string& warning : configured.warnings) warnings_.push_back(warning);
-  const int64_t inferred = configured.trained_length;
+  const int64_t inferred = trained_length_claimed(config, spec_);
   if (!experiment.trained_length) {
     warnings_.push_back(
         fmt::format("trained_length is not given: taken as {} from the checkpoint's config, where "
@@ -87,6 +104,8 @@ LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
             experiment.trained_length.value_or(inferred)};
 
   const auto dtype = is_bfloat16_ ? at::kBFloat16 : at::kFloat;
+  const checkpoint::DType stored = weights_->tensor(checkpoint::Role::embedding).dtype;
+  converts_weights_ = stored != (is_bfloat16_ ? checkpoint::DType::bf16 : checkpoint::DType::f32);
   const model::AttentionShape attention{spec_.heads, spec_.kv_heads, spec_.head_dim};
   numerics_ = fmt::format("{} {}, LibTorch {}, {}", experiment.dtype,
                           model::name(model::best_kernel(dtype, attention)), TORCH_VERSION,
@@ -113,9 +132,24 @@ double LlamaSubject::attention_flops_a_pair() const {
   return 4.0 * static_cast<double>(spec_.layers) * spec_.heads * spec_.head_dim;
 }
 
-int64_t LlamaSubject::peak_bytes(int64_t path_tokens) const {
-  return model::peak_bytes(spec_, path_tokens,
-                           is_bfloat16_ ? model::Compute::bfloat16 : model::Compute::float32);
+int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, int64_t scored) const {
+  std::set<int64_t> key_rulers;
+  for (const scalings::View& view : plan.views) key_rulers.insert(view.key);
+  int64_t spans = 0;
+  for (int64_t query = 0; query < plan.length(); ++query) {
+    spans += static_cast<int64_t>(plan.spans.row(query).size());
+  }
+  return model::peak_bytes(spec_, plan.length(), compute(),
+                           {.scored = scored,
+                            .rulers = static_cast<int64_t>(plan.rulers.size()),
+                            .key_rulers = static_cast<int64_t>(key_rulers.size()),
+                            .spans = (spans + plan.length() - 1) / plan.length(),
+                            .threads = at::get_num_threads(),
+                            .converts_weights = converts_weights_});
+}
+
+model::Compute LlamaSubject::compute() const {
+  return is_bfloat16_ ? model::Compute::bfloat16 : model::Compute::float32;
 }
 
 sweep::Rates LlamaSubject::measure_rates() const {
@@ -138,9 +172,8 @@ sweep::Rates LlamaSubject::measure_rates() const {
 }
 
 std::unique_ptr<evals::LanguageModel> LlamaSubject::under(const scalings::Chain& chain) const {
-  return std::make_unique<ScorerForRunner>(std::make_unique<model::Scorer>(
-      weights_, borrowed(chain), shape_.trained_length,
-      is_bfloat16_ ? model::Compute::bfloat16 : model::Compute::float32));
+  return std::make_unique<ScorerForRunner>(
+      std::make_unique<model::Scorer>(weights_, borrowed(chain), shape_.trained_length, compute()));
 }
 
 }  // namespace cli

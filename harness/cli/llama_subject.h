@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/checkpoint/checkpoint.h"
+#include "harness/model/scorer.h"
 #include "harness/sweep/experiment.h"
 #include "harness/sweep/subject.h"
 
@@ -26,7 +27,7 @@ class LlamaSubject : public sweep::Subject {
   double linear_flops_a_token() const override;
   double head_flops_a_token() const override;
   double attention_flops_a_pair() const override;
-  int64_t peak_bytes(int64_t path_tokens) const override;
+  int64_t peak_bytes(const scalings::RotaryPlan& plan, int64_t scored) const override;
   sweep::Rates measure_rates() const override;
   std::unique_ptr<evals::LanguageModel> under(const scalings::Chain& chain) const override;
 
@@ -34,12 +35,15 @@ class LlamaSubject : public sweep::Subject {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  model::Compute compute() const;
+
   checkpoint::LlamaSpec spec_;
   std::shared_ptr<const checkpoint::Weights> weights_;
   std::shared_ptr<const evals::Tokenizer> tokenizer_;
   scalings::RopeShape shape_;
   base::Json configured_;
   bool is_bfloat16_ = false;
+  bool converts_weights_ = false;  ///< the file's dtype is not the compute dtype
   std::string numerics_;
   mutable std::string fingerprint_;
   std::vector<std::string> warnings_;

@@ -11,11 +11,13 @@ namespace {
 
 constexpr std::chrono::milliseconds between_draws{200};
 constexpr std::chrono::seconds between_lines{15};
-constexpr int64_t bar_width = 24;
+constexpr size_t bar_width = 24;
 
 std::string bar(double share) {
-  const auto filled = static_cast<int64_t>(std::clamp(share, 0.0, 1.0) * bar_width);
-  return "[" + std::string(filled, '#') + std::string(bar_width - filled, '.') + "]";
+  const auto filled = static_cast<size_t>(std::clamp(share, 0.0, 1.0) * bar_width);
+  std::string drawn(bar_width, '.');
+  std::fill_n(drawn.begin(), filled, '#');
+  return drawn;
 }
 
 }  // namespace
@@ -55,7 +57,7 @@ void ProgressLine::show(const sweep::SweepProgress& progress) {
   if (is_terminal_) {
     const double all = static_cast<double>(progress.tokens + progress.tokens_ahead);
     const double share = all > 0 ? static_cast<double>(progress.tokens) / all : 1;
-    fmt::print(stderr, "\r\033[K{} {}", bar(share), text_of(progress));
+    fmt::print(stderr, "\r\033[K[{}] {}", bar(share), text_of(progress));
     std::fflush(stderr);
   } else {
     fmt::print(stderr, "{}\n", text_of(progress));

@@ -1,4 +1,3 @@
-#include "harness/cli/sweep.h"
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -75,14 +74,14 @@ sweep::Selection selection_of(const Arguments& arguments) {
   for (const std::string& only : arguments.only) add_only(only, selection);
   if (!arguments.shard.empty()) {
     const size_t slash = arguments.shard.find('/');
-    const auto index = number(arguments.shard.substr(0, slash));
-    const auto count =
-        slash == std::string::npos ? std::nullopt : number(arguments.shard.substr(slash + 1));
-    if (!index || !count || *count < 1 || *index < 1 || *index > *count) {
+    const int64_t index = number(arguments.shard.substr(0, slash)).value_or(0);
+    const int64_t count =
+        slash == std::string::npos ? 0 : number(arguments.shard.substr(slash + 1)).value_or(0);
+    if (index < 1 || index > count) {
       refuse("--shard", fmt::format("must be i/n with 1 <= i <= n (got \"{}\")", arguments.shard));
     }
-    selection.shard = *index - 1;
-    selection.shards = *count;
+    selection.shard = index - 1;
+    selection.shards = count;
   }
   return selection;
 }

@@ -9,6 +9,8 @@ std::vector<Verb> verbs() {
   return {
       add_list,
       add_show,
+      add_check,
+      add_sweep,
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 namespace sweep {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 struct PathWork {
   double pairs = 0;
   double reach = 0;
+  int64_t peak_bytes = 0;
 };
 
 class Pricer {
@@ -30,7 +32,7 @@ class Pricer {
  private:
   void add(Price& price, const PreparedMethod& method, const Pass& pass) {
     const Subject& subject = prepared_.subject();
-    const PathWork& work = work_of(method, pass.path);
+    const PathWork& work = work_of(method, pass.path, pass.scored);
     const double linear = subject.linear_flops_a_token() * static_cast<double>(pass.tokens) +
                           subject.head_flops_a_token() * static_cast<double>(pass.scored);
     const double attention = subject.attention_flops_a_pair() * work.pairs;
@@ -38,22 +40,23 @@ class Pricer {
     price.tokens += pass.tokens;
     price.flops += linear + attention;
     price.seconds += linear / rates_.linear + attention / rates_.attention;
-    price.peak_bytes = std::max(price.peak_bytes, subject.peak_bytes(pass.path));
+    price.peak_bytes = std::max(price.peak_bytes, work.peak_bytes);
     price.reach = std::max(price.reach, work.reach);
   }
 
-  const PathWork& work_of(const PreparedMethod& method, int64_t path) {
-    const auto [found, is_new] = works_.try_emplace({method.name, path});
+  const PathWork& work_of(const PreparedMethod& method, int64_t path, int64_t scored) {
+    const auto [found, is_new] = works_.try_emplace({method.name, path, scored});
     if (is_new) {
       const auto plan = scalings::make_plan(method.chain, prepared_.context(path));
-      found->second = {attended_pairs(plan), scalings::largest_distance(plan)};
+      found->second = {attended_pairs(plan), scalings::largest_distance(plan),
+                       prepared_.subject().peak_bytes(plan, scored)};
     }
     return found->second;
   }
 
   const Prepared& prepared_;
   const Rates rates_;
-  std::map<std::pair<std::string, int64_t>, PathWork> works_;
+  std::map<std::tuple<std::string, int64_t, int64_t>, PathWork> works_;
 };
 
 }  // namespace

@@ -43,8 +43,8 @@ class Subject {
   virtual double head_flops_a_token() const = 0;
   /// Of all layers, for one pair of query and key token.
   virtual double attention_flops_a_pair() const = 0;
-  /// Peak anonymous memory of scoring one path of that many tokens.
-  virtual int64_t peak_bytes(int64_t path_tokens) const = 0;
+  /// Peak anonymous memory of scoring one path under a plan; mapped weights come on top.
+  virtual int64_t peak_bytes(const scalings::RotaryPlan& plan, int64_t scored) const = 0;
   /// What this machine reaches, measured now, in a second or so.
   virtual Rates measure_rates() const = 0;
 

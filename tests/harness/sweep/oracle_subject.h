@@ -29,7 +29,9 @@ class OracleSubject : public Subject {
   double linear_flops_a_token() const override { return 100; }
   double head_flops_a_token() const override { return 10; }
   double attention_flops_a_pair() const override { return 1; }
-  int64_t peak_bytes(int64_t path_tokens) const override { return 1000 * path_tokens; }
+  int64_t peak_bytes(const scalings::RotaryPlan& plan, int64_t) const override {
+    return 1000 * plan.length();
+  }
   Rates measure_rates() const override { return {1e6, 1e6}; }
 
   std::unique_ptr<evals::LanguageModel> under(const scalings::Chain&) const override {
