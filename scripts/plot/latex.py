@@ -2,6 +2,8 @@
 
 import math
 
+HUGE = 100  # from here on a number is printed as the power of ten that it exceeds
+
 SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "†": r"\textsuperscript{\dag}", "[": "{[}", "]": "{]}",
@@ -23,7 +25,7 @@ def number(value, digits=2):
         return "--"
     if math.isinf(value):
         return r"$\infty$"
-    if abs(value) >= 100:
+    if abs(value) >= HUGE:
         power = int(math.floor(math.log10(abs(value))))
         return f"$>10^{{{power}}}$" if value > 0 else f"$<-10^{{{power}}}$"
     text = f"{value:.{digits}f}"
@@ -34,7 +36,7 @@ def interval(value, low, high, digits=2):
     """0.94 {\\scriptsize[0.84, 0.98]}"""
     if value is None or math.isnan(value):
         return "--"
-    if low is None or math.isnan(low):
+    if low is None or math.isnan(low) or abs(value) >= HUGE:
         return number(value, digits)
     return f"{number(value, digits)} {{\\scriptsize[{number(low, digits)}, {number(high, digits)}]}}"
 

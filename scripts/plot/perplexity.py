@@ -97,7 +97,7 @@ def table(run, protocol, lines):
         body.append(row)
         previous = method
     heads = ["method", *map(latex.length, lengths)] + (["not worse to", "better to"] if has_claims else [])
-    documents = sorted({int(n) for n in lines["n"].dropna()}, reverse=True)
+    documents = sorted({int(n) for n in lines["n"] if n > 0}, reverse=True)
     what = "Perplexity by length with 95\\,\\% intervals over documents."
     if (lines["in_best_set"] == "yes").any():
         what += " Bold: not distinguishable from the best of its length."

@@ -87,7 +87,7 @@ class Figures(plot_support.SyntheticRuns):
     def test_accuracy_shows_estimates_bounds_and_certified_lengths(self):
         drawing = self.draw(accuracy, LANDMARK)
         shown = plot_support.artists(drawing.figure)
-        bars = {c.get_gid() or c.lines[0].get_gid(): c for axis in drawing.figure.axes for c in axis.containers
+        bars = {c.lines[0].get_gid(): c for axis in drawing.figure.axes for c in axis.containers
                 if isinstance(c, ErrorbarContainer)}  # fmt: skip
         for method, lines in drawing.data.groupby("method"):
             lines = lines.sort_values("length").dropna(subset=["estimate"])

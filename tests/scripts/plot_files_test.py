@@ -1,0 +1,123 @@
+"""scripts/plot.py as a command: every file is written, twice the same, and in the form that publishers ask for."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+import plot_support
+from plot import latex
+
+PLOT = plot_support.ROOT / "scripts/plot.py"
+ENDINGS = ["csv", "pdf", "png", "svg", "tex"]
+
+
+class Files(plot_support.SyntheticRuns):
+    def plot(self, *words, seed="0"):
+        """(exit status, stdout, stderr)"""
+        done = subprocess.run(
+            [sys.executable, "-B", PLOT, "--ropewalk", self.ropewalk, *map(str, words)], capture_output=True, text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+    def test_writes_every_file_and_the_same_bytes_every_time(self):
+        run, out = self.make("one_length"), self.folder / "once"
+        status, stdout, stderr = self.plot(run, "--out", out)
+        self.assertEqual(status, 0, stderr)
+        self.assertNotIn("Traceback", stderr)
+        names = sorted(path.name for path in (out / "figures").iterdir())
+        figures = sorted({name.rsplit(".", 1)[0] for name in names})
+        self.assertEqual(names, [f"{figure}.{ending}" for figure in figures for ending in ENDINGS])
+        for figure in ("accuracy-passkey-landmark-1-per-length", "heatmap-passkey-landmark-1-per-length",
+                       "forest-passkey-landmark-1-per-length", "forest-ppl-fixed-target-1",
+                       "perplexity-ppl-fixed-target-1", "short-context-ppl-fixed-target-1", "wavelength"):  # fmt: skip
+            self.assertIn(figure, figures)
+            self.assertIn(f"{out}/figures/{figure}.{{pdf,svg,png,csv,tex}}\n", stdout)
+        self.assertIn("not drawn: position-nll-ppl-truncated-1: ", stdout)
+
+        again = self.folder / "again"
+        self.assertEqual(self.plot(run, "--out", again, seed="7")[0], 0)
+        for name in names:
+            self.assertEqual((out / "figures" / name).read_bytes(), (again / "figures" / name).read_bytes(), name)
+        self.assertEqual((out / "report.html").read_bytes(), (again / "report.html").read_bytes())
+
+        for pdf in (out / "figures").glob("*.pdf"):
+            fonts = re.findall(rb"/Subtype /(Type3|Type1|CIDFontType\d|TrueType)\b", pdf.read_bytes())
+            self.assertEqual(set(fonts), {b"CIDFontType2"}, pdf)  # TrueType, embedded
+            self.assertIn(b"/FontFile2", pdf.read_bytes())
+            self.assertNotIn(b"CreationDate", pdf.read_bytes())
+        for tex in (out / "figures").glob("*.tex"):
+            self.check_latex(tex)
+
+    def check_latex(self, file):
+        """Compiles where pdflatex is; else braces, environments and the number of cells are counted."""
+        text = file.read_text(encoding="utf-8")
+        plain = re.sub(r"\\[{}\\&%$#_]", "", text)
+        self.assertEqual(plain.count("{"), plain.count("}"), file)
+        self.assertEqual(re.findall(r"\\begin\{(\w+)\}", text), re.findall(r"\\end\{(\w+)\}", text)[::-1], file)
+        columns = len(re.search(r"\\begin\{tabular\}\{(\w+)\}", text)[1])
+        for line in re.findall(r"^(.*) \\\\$", text, re.MULTILINE):
+            self.assertEqual(len(re.sub(r"\\&", "", line).split("&")), columns, f"{file}: {line}")
+        self.assertRegex(text, r"Seed 1; model synthetic, no model, weights SHA-256 \\texttt\{5{12}\}")
+        if shutil.which("pdflatex"):
+            page = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n" + text + "\\end{document}\n"
+            (self.folder / "page.tex").write_text(page, encoding="utf-8")
+            done = subprocess.run(
+                ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"], cwd=self.folder,
+                capture_output=True, text=True,
+            )  # fmt: skip
+            self.assertEqual(done.returncode, 0, f"{file}\n{done.stdout[-2000:]}")
+
+    def test_one_column_is_narrower_and_the_paper_theme_has_other_colours(self):
+        run = self.make("one_method")
+        one, two = self.folder / "one", self.folder / "two"
+        self.assertEqual(self.plot(run, "--out", one, "--columns", "1", "--paper")[0], 0)
+        self.assertEqual(self.plot(run, "--out", two)[0], 0)
+        name = "figures/heatmap-passkey-landmark-1-per-length.svg"
+        widths = [float(re.search(r'width="([\d.]+)pt"', (out / name).read_text())[1]) for out in (one, two)]
+        self.assertEqual([round(width / 72, 2) for width in widths], [3.3, 6.9])
+        worst = "#f0496e"  # of the published needle figures
+        self.assertIn(worst, (one / name).read_text())
+        self.assertNotIn(worst, (two / name).read_text())
+
+    def test_a_folder_that_is_no_run_is_an_error_with_a_next_step(self):
+        empty = self.folder / "empty"
+        empty.mkdir()
+        status, _, stderr = self.plot(empty)
+        self.assertEqual(status, 2)
+        self.assertEqual(
+            stderr, f"plot: {empty}/manifest.json: no such file; give a directory that `ropewalk sweep` has written\n"
+        )
+
+    def test_a_run_without_a_summary_is_an_error_with_a_next_step(self):
+        bare = self.folder / "bare"
+        shutil.copytree(self.make("one_length"), bare)
+        (bare / "summary.csv").unlink()
+        status, _, stderr = self.plot(bare)
+        self.assertEqual(status, 2)
+        self.assertEqual(stderr, f"plot: {bare}/summary.csv: no such file; run `ropewalk summarize {bare}` first\n")
+
+
+class Latex(unittest.TestCase):
+    def test_a_perplexity_without_meaning_is_a_power_of_ten(self):
+        self.assertEqual(latex.number(99.994), "99.99")
+        self.assertEqual(latex.number(100.0), "$>10^{2}$")
+        self.assertEqual(latex.number(34684.0), "$>10^{4}$")
+        self.assertEqual(latex.number(float("inf")), r"$\infty$")
+        self.assertEqual(latex.number(float("nan")), "--")
+        self.assertEqual(latex.number(-0.5), "$-0.50$")
+
+    def test_names_are_escaped(self):
+        self.assertEqual(latex.escape("yarn[factor=4]_50%"), r"yarn{[}factor=4{]}\_50\%")
+
+    def test_an_interval_stands_behind_its_estimate(self):
+        self.assertEqual(latex.interval(0.9, 0.8, 0.95), r"0.90 {\scriptsize[0.80, 0.95]}")
+        self.assertEqual(latex.interval(224.6, 200.0, 250.0), "$>10^{2}$")
+        self.assertEqual(latex.interval(0.9, float("nan"), float("nan")), "0.90")
+
+
+if __name__ == "__main__":
+    unittest.main()
