@@ -7,6 +7,7 @@ out with a word why.
 """
 
 import argparse
+import functools
 import pathlib
 import sys
 
@@ -25,13 +26,13 @@ FIGURES = {
 
 
 def wanted(run):
-    """(name, function of a theme that draws) of every figure that a run could have."""
+    """(name, module, protocol) of every figure that a run could have."""
     for kind, figures in FIGURES.items():
         for protocol in run.protocols(kind):
             for name, module in figures.items():
                 if is_no_figure(run, name, protocol):
                     continue
-                yield slug(name, protocol), lambda style, module=module, protocol=protocol: module.draw(run, protocol, style)
+                yield slug(name, protocol), module, protocol
 
 
 def is_no_figure(run, name, protocol):
@@ -46,10 +47,11 @@ def is_no_figure(run, name, protocol):
 def draw(run, binary, style, folder):
     """Saves every figure. Returns what was drawn, with its files, and what was not, with the reason."""
     drawn, left_out = [], {}
-    every = [*wanted(run), (wavelength.NAME, lambda style: wavelength.draw(run, binary, style))]
-    for name, make in every:
+    every = [(name, functools.partial(module.draw, run, protocol)) for name, module, protocol in wanted(run)]
+    every.append((wavelength.NAME, functools.partial(wavelength.draw, run, binary)))
+    for name, draw_it in every:
         try:
-            drawing = make(style)
+            drawing = draw_it(style)
         except NothingToDraw as reason:
             left_out[name] = str(reason)
             continue

@@ -132,7 +132,8 @@ def depth_ticks(asked):
 
 
 def legend(run, data, lengths):
-    handles = [Line2D([], [], color="#555555", linestyle="", marker="$6$", markersize=3.5, markeredgewidth=0, label="trials of each cell below")]
+    digit = {"color": "#555555", "linestyle": "", "marker": "$6$", "markersize": 3.5, "markeredgewidth": 0}
+    handles = [Line2D([], [], label="trials of each cell below", **digit)]
     if min(lengths) <= run.trained_length < max(lengths):
         label = f"trained length {axes.written(run.trained_length)}"
         handles.append(Line2D([], [], color="black", linewidth=0.9, linestyle=(0, (3, 1.5)), label=label))

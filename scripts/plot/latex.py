@@ -52,7 +52,8 @@ def caption(run, what, protocol="", n=""):
         parts.append(f"Protocol \\texttt{{{escape(protocol)}}}.")
     if n:
         parts.append(f"$n$ = {escape(n)}.")
-    parts.append(f"Seed {run.seed}; model {escape(run.experiment['model'])}, weights SHA-256 \\texttt{{{run.weights}}}.")
+    model = escape(run.experiment["model"])
+    parts.append(f"Seed {run.seed}; model {model}, weights SHA-256 \\texttt{{{run.weights}}}.")
     return " ".join(parts)
 
 

@@ -7,6 +7,8 @@ from plot import axes, latex, losses
 from plot.drawing import Drawing, NothingToDraw, slug
 from plot.theme import FAMILY_NOTE, MUTED, label_of
 
+COLUMNS = ["method", "length", "begin", "end", "middle", "tokens", "nll", "perplexity"]
+
 
 def draw(run, protocol, theme):
     lines = run.position_nll[run.position_nll["protocol"] == protocol].dropna(subset=["nll"])
@@ -25,7 +27,7 @@ def draw(run, protocol, theme):
         middle = ((buckets["begin"] + buckets["end"]) / 2).tolist()
         gid = f"position {method}"
         handles.append(losses.curve(axis, run, method, middle, buckets["perplexity"].tolist(), top, gid))
-        data.append(buckets.assign(middle=middle)[["method", "length", "begin", "end", "middle", "tokens", "nll", "perplexity"]])
+        data.append(buckets.assign(middle=middle)[COLUMNS])
     label = f"trained length {axes.written(run.trained_length)}"
     handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
     if any(run.is_family(method) for method in longest):

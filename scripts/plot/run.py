@@ -129,14 +129,15 @@ def read_rows(file):
 
 
 def read_table(file):
+    again = f"run `ropewalk summarize {file.parent}` again"
     if not file.exists():
         raise PlotError(file, "no such file", f"run `ropewalk summarize {file.parent}` first")
     try:
         table = pandas.read_csv(file, keep_default_na=False, na_values=[""], dtype={"method": str, "grid": str})
     except ValueError as error:
-        raise PlotError(file, f"not a table: {error}", f"run `ropewalk summarize {file.parent}` again") from None
+        raise PlotError(file, f"not a table: {error}", again) from None
     if "schema_version" not in table or not (table["schema_version"] == SCHEMA_VERSION).all():
-        raise PlotError(file, f"schema_version is not {SCHEMA_VERSION}", f"run `ropewalk summarize {file.parent}` again")
+        raise PlotError(file, f"schema_version is not {SCHEMA_VERSION}", again)
     return table
 
 

@@ -24,7 +24,8 @@ def draw(run, protocol, theme):
     lengths = sorted(every["length"].unique())
     edge = min(EDGE_NATS, 1.1 * lines[["estimate", "low", "high"]].max().max()) or 0.01
     left = min(0.0, 1.1 * max(-edge, lines[["estimate", "low"]].min().min()))
-    figure, panels, width = axes.panels(len(lengths), theme, 3, 0.5 + 0.17 * len(methods), extra=0.5, sharex=True, sharey=True)
+    height = 0.5 + 0.17 * len(methods)
+    figure, panels, width = axes.panels(len(lengths), theme, 3, height, extra=0.5, sharex=True, sharey=True)
     beyond = []
     for axis, length in zip(panels, lengths):
         axis.axvline(0, color=MUTED, linewidth=0.7, zorder=1)
@@ -68,8 +69,6 @@ def table(run, protocol, lines):
             row.append("--" if line is None else latex.interval(line.estimate, line.low, line.high, 3))
         body.append(row)
     what = f"Cost in nats per token over {latex.escape(run.plain)} inside the trained window, with 95\\,\\% intervals."
-    documents = run.summary.loc[run.summary["protocol"] == protocol, "n"].max()
-    return latex.table(
-        ["method", *map(latex.length, lengths)], body, latex.caption(run, what, protocol, f"{int(documents)} documents"),
-        slug("short-context", protocol),
-    )  # fmt: skip
+    n = f"{run.summary.loc[run.summary['protocol'] == protocol, 'n'].max():.0f} documents"
+    caption = latex.caption(run, what, protocol, n)
+    return latex.table(["method", *map(latex.length, lengths)], body, caption, slug("short-context", protocol))

@@ -17,7 +17,10 @@ STAND_INS = {
         case "$1" in
           --preset) mkdir -p build/release; touch build/release/build.ninja ;;
         esac""",
-    "build/release/ropewalk": 'echo "ropewalk $*" >>log; echo "from ropewalk"; [ "$1" != sweep ] || exit "$SWEEP_STATUS"',
+    "build/release/ropewalk": """
+        echo "ropewalk $*" >>log
+        echo "from ropewalk"
+        [ "$1" != sweep ] || exit $SWEEP_STATUS""",
     ".venv/bin/python": """
         echo "python $*" >>log
         case "$*" in

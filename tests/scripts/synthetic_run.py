@@ -134,8 +134,8 @@ class SyntheticRun:
         for trial in range(count):
             index = trial % DEPTHS
             skill = 1 / (1 + (length / middle) ** 3)
-            p = 0.0 if protocol == ABSENT else min(1.0, 1.02 * skill * (1 - 0.15 * math.sin(math.pi * index / 9) * (skill < 0.95)))
-            hit = self.random.random() < p
+            dip = 0.15 * math.sin(math.pi * index / 9) if skill < 0.95 else 0  # lost in the middle
+            hit = protocol != ABSENT and self.random.random() < 1.02 * skill * (1 - dip)
             state = "diverged" if (method, length) == ("ntk", 200000) and trial < 4 else status
             self.add_row(
                 method, protocol, length, state,
@@ -198,7 +198,8 @@ class SyntheticRun:
                 if pairs:
                     gap = ours[1] / ours[0] - theirs[1] / theirs[0]
                     values |= {"difference": gap, "low": max(-1.0, gap - 0.1), "high": min(1.0, gap + 0.1),
-                               "p": 0.001, "p_holm": 0.01 if abs(gap) > 0.2 else 1.0, "differs": abs(gap) > 0.2}  # fmt: skip
+                               "p": 0.001, "p_holm": 0.01 if abs(gap) > 0.2 else 1.0,
+                               "differs": abs(gap) > 0.2}  # fmt: skip
                 self.comparison.add(**self.shared(method, LANDMARK), **values)
 
     def loss(self, method, position):
@@ -295,7 +296,8 @@ class SyntheticRun:
         identity = {"experiment": "e" * 64, "weights": "5" * 64, "tokenizer": "7" * 64, "trained_length": TRAINED,
                     "shape": {"head_dim": 64, "rotary_dim": 64, "theta": 10000.0}, "configured": [],
                     "corpora": {}}  # fmt: skip
-        manifest = {"schema_version": 1, "identity": identity, "provenance": [{"note": "synthetic: nothing was computed"}]}
+        provenance = [{"note": "synthetic: nothing was computed"}]
+        manifest = {"schema_version": 1, "identity": identity, "provenance": provenance}
         (folder / "experiment.json").write_text(json.dumps(self.experiment(), indent=2) + "\n")
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
         (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in self.rows))
