@@ -1,5 +1,6 @@
 """report.html: everything that a run says on one page that needs no network."""
 
+import collections
 import html
 import json
 import math
@@ -98,9 +99,16 @@ def figure(drawing, paths):
 
 
 def inline(svg, name, title):
-    """An SVG file as part of a page: ids of its own, a name for screen readers, the width of the page."""
+    """An SVG file as part of a page: ids of its own, each once, and a name for screen readers."""
+    seen = collections.Counter()
+
+    def own(match):
+        seen[match[1]] += 1
+        again = f".{seen[match[1]]}" if seen[match[1]] > 1 else ""
+        return f'id="{name}.{match[1].replace(" ", "-")}{again}"'
+
     body = svg[svg.index("<svg") :]
-    body = re.sub(r'\bid="', f'id="{name}.', body)
+    body = re.sub(r'\bid="([^"]*)"', own, body)
     body = re.sub(r'href="#', f'href="#{name}.', body)
     body = re.sub(r"url\(#", f"url(#{name}.", body)
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
