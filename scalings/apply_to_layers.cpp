@@ -11,13 +11,27 @@ namespace {
 
 constexpr const char* name = "apply_to_layers/1";
 
+bool is_nested(const base::Json& methods) {
+  return methods.is_array() && std::any_of(methods.begin(), methods.end(), [](const auto& method) {
+           const auto type = method.is_object() ? method.value("type", base::Json()) : base::Json();
+           const Method* found =
+               type.is_string() ? find_method(type.template get<std::string>()) : nullptr;
+           return found && found->make == make_apply_to_layers;
+         });
+}
+
 /// A chain that edits only some layers; the others keep what the outer chain made of them.
 class ApplyToLayers final : public RopeScaling {
  public:
   explicit ApplyToLayers(base::StrictObject& params)
       : layers_(params.integers("layers", 0, int64_t{1} << 31)) {
     if (const base::Json* methods = params.required("methods")) {
-      chain_ = make_chain(*methods, params.at("methods"), params.problems());
+      if (is_nested(*methods)) {
+        params.problems().add(params.at("methods"), "must not hold another apply_to_layers",
+                              "intersect the two lists of layers");
+      } else {
+        chain_ = make_chain(*methods, params.at("methods"), params.problems());
+      }
     }
     std::sort(layers_.begin(), layers_.end());
     if (std::adjacent_find(layers_.begin(), layers_.end()) != layers_.end()) {

@@ -57,20 +57,15 @@ const Method* named_by(base::StrictObject& object) {
 }
 
 /// A method that wraps a chain counts as that chain's members, on its layers. Called for entries
-/// that have been read without a problem.
+/// that have been read without a problem, in which no wrapper holds another.
 std::vector<Member> members(const Method& method, const nlohmann::json& entry,
                             const std::string& path) {
   if (!entry.contains("methods")) return {{&method, path, {}}};
   std::vector<Member> inner;
-  for (size_t i = 0; i < entry.at("methods").size(); ++i) {
-    const nlohmann::json& nested = entry.at("methods")[i];
-    const Method* found = find_method(nested.at("type").get<std::string>());
-    for (Member& member : members(*found, nested, fmt::format("{}/methods/{}", path, i))) {
-      const auto layers = entry.at("layers").get<std::set<int64_t>>();
-      if (!member.layers) member.layers = layers;
-      std::erase_if(*member.layers, [&](int64_t layer) { return !layers.contains(layer); });
-      inner.push_back(std::move(member));
-    }
+  for (const nlohmann::json& nested : entry.at("methods")) {
+    inner.push_back({find_method(nested.at("type").get<std::string>()),
+                     fmt::format("{}/methods/{}", path, inner.size()),
+                     entry.at("layers").get<std::set<int64_t>>()});
   }
   return inner;
 }

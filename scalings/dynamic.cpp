@@ -68,7 +68,7 @@ class DynamicNtkVllm final : public RopeScaling {
     plan.inv_freq = {plain_frequencies(plan.theta, rotary_dim)};
   }
   std::optional<int64_t> stated_limit(const RopeShape& shape) const override {
-    return static_cast<int64_t>(std::min(factor_ * original_(shape), 9e18));
+    return static_cast<int64_t>(std::min(factor_ * original_(shape), 0x1p62));
   }
 
  private:

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace scalings {
 namespace {
@@ -49,7 +48,7 @@ std::optional<int64_t> Factor::limit(const RopeShape& shape, const OriginalLengt
 std::optional<int64_t> Factor::scaled(int64_t tokens) const {
   if (!number_) return {};
   const double limit = std::floor(*number_ * static_cast<double>(tokens));
-  return limit < 9e18 ? static_cast<int64_t>(limit) : std::numeric_limits<int64_t>::max();
+  return static_cast<int64_t>(std::min(limit, 0x1p62));  // room for sums of two limits
 }
 
 nlohmann::json Factor::json() const {

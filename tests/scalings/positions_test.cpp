@@ -191,6 +191,11 @@ TEST(BadPositions, ExactMessages) {
             "chain.json: /0/window: must be in [1, 2147483648] (got 0)");
   EXPECT_EQ(error(R"([{"type": "apply_to_layers", "layers": [1, 1], "methods": []}])"),
             "chain.json: /0/layers: names a layer twice");
+  EXPECT_EQ(
+      error(R"([{"type": "apply_to_layers", "layers": [0], "methods":
+                      [{"type": "apply_to_layers/1", "layers": [0], "methods": []}]}])"),
+      "chain.json: /0/methods: must not hold another apply_to_layers; intersect the two lists "
+      "of layers");
 }
 
 Reach reach_of(const char* json) { return reach(chain(json), context(4, 64, 10000, 32), 4096); }
