@@ -1,6 +1,6 @@
 """A sweep that is killed at random moments ends with the rows of one that was not.
 
-usage: sweep_survival_test.py [--kills N]
+usage: sweep_survival.py [--kills N]
 
 Environment: ROPEWALK_BINARY, ROPEWALK_MAKE_RANDOM_CHECKPOINT.
 """

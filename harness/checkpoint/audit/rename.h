@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/checkpoint/audit/compare.h"
+
+namespace audit {
+
+/// What a renaming did.
+struct Renaming {
+  int64_t tensors = 0;               ///< written and compared byte by byte with their source
+  std::vector<std::string> written;  ///< file names
+  std::vector<std::string>
+      left_out;  ///< files and tensors that were not taken along, with the reason
+};
+
+/// Writes the checkpoint into the new folder `target` with LLaMA's standard names, so that tools
+/// load it without remote code: shards keep their contents and names, headers and index are
+/// rewritten, data is streamed; config.json becomes a plain "llama" one, with the defaults of its
+/// former family spelled out; custom code, pickles and stored rotary tables are left out. Every
+/// tensor is read back and compared.
+///
+/// Throws base::Error(Fault::input) when the structure is not LLaMA's, when a role could only be
+/// guessed (by order) or not be decided, when there are no weights, or when `target` exists;
+/// Fault::io when writing fails or a tensor reads back differently.
+Renaming rename_to_llama(const Examined& examined, const std::filesystem::path& target);
+
+}  // namespace audit

@@ -1,0 +1,68 @@
+#include "harness/checkpoint/audit/report.h"
+
+#include <algorithm>
+
+#include "harness/checkpoint/audit/consistency.h"
+#include "harness/checkpoint/audit/safety.h"
+
+namespace audit {
+namespace {
+
+Verdict judge(const Examined& examined) {
+  if (examined.subject.tensors.empty()) return Verdict::unread;
+  if (examined.structure.readings.empty()) return Verdict::unknown;
+  if (!is_llama(*examined.structure.readings.front().architecture)) return Verdict::different;
+  const bool is_renamed =
+      std::any_of(examined.names.begin(), examined.names.end(),
+                  [](const NamedRole& name) { return name.role.empty() || name.is_renamed(); });
+  return is_renamed ? Verdict::renamed : Verdict::same;
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::same:
+      return "same";
+    case Verdict::renamed:
+      return "renamed";
+    case Verdict::different:
+      return "different";
+    case Verdict::unknown:
+      return "unknown";
+    case Verdict::unread:
+      return "unread";
+  }
+  return "";
+}
+
+Report make_report(const std::filesystem::path& path, const Options& options) {
+  Report report;
+  report.examined = examine(path, options.links);
+  const Subject& subject = report.examined.subject;
+  const Structure& structure = report.examined.structure;
+  report.verdict = judge(report.examined);
+  report.claims = read_claims(subject, structure, options.stated);
+  report.numbers = context_numbers(report.claims, structure);
+  report.findings = subject.findings;
+  for (Findings& more :
+       std::vector<Findings>{check_consistency(subject, structure),
+                             lint_claims(subject, structure, report.claims, options.stated),
+                             inspect_safety(subject)}) {
+    report.findings.insert(report.findings.end(), more.begin(), more.end());
+  }
+  if (!subject.config) {
+    report.findings.push_back({"no-config", Severity::warning, "config.json", "", "absent",
+                               "without it nothing is claimed, and nothing can be computed", ""});
+  }
+  std::stable_sort(
+      report.findings.begin(), report.findings.end(),
+      [](const Finding& left, const Finding& right) { return left.severity > right.severity; });
+  if (options.against) {
+    report.against =
+        compare(report.examined, examine(*options.against, options.links), options.weights);
+  }
+  return report;
+}
+
+}  // namespace audit

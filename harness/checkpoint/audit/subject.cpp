@@ -1,0 +1,86 @@
+#include "harness/checkpoint/audit/subject.h"
+
+#include "harness/base/error.h"
+#include "harness/checkpoint/audit/tensor_table.h"
+
+namespace audit {
+namespace {
+
+constexpr std::string_view table_name = "tensors.json";
+
+/// Runs one step of the reading; what it throws becomes findings.
+template <typename Step>
+void attempt(Subject& subject, Step&& step) {
+  try {
+    step();
+  } catch (const base::Error& error) {
+    for (const base::Problem& problem : error.problems()) {
+      subject.findings.push_back({"unreadable", Severity::error, error.file(), problem.place,
+                                  problem.cause, "the file cannot be used as it is",
+                                  problem.next_step});
+    }
+  }
+}
+
+void read_tensors(Subject& subject, const checkpoint::Directory& directory) {
+  const bool has_weights =
+      directory.has("model.safetensors") || directory.has("model.safetensors.index.json");
+  if (!has_weights && directory.has(table_name)) {
+    subject.tensors_from = table_name;
+    subject.tensors = parse_tensor_table(directory.read_text(table_name),
+                                         (directory.root() / table_name).string());
+    return;
+  }
+  if (!has_weights) return;
+  subject.archive = std::make_shared<checkpoint::SafetensorsArchive>(directory);
+  subject.tensors_from =
+      directory.has("model.safetensors") ? "model.safetensors" : "model.safetensors.index.json";
+  for (const auto& [name, tensor] : subject.archive->tensors()) {
+    subject.tensors.push_back({name, tensor.entry.dtype, tensor.entry.shape});
+  }
+  for (const std::string& warning : subject.archive->warnings()) {
+    subject.findings.push_back({"weights-files", Severity::warning, subject.tensors_from, "",
+                                warning, "tools may read different weights from this folder", ""});
+  }
+}
+
+}  // namespace
+
+Subject read_subject(const std::filesystem::path& path, checkpoint::Links links) {
+  const checkpoint::Directory directory(path, links);
+  Subject subject;
+  subject.path = path.string();
+  subject.links = links;
+  attempt(subject, [&] { subject.entries = directory.names(); });
+  attempt(subject, [&] {
+    if (!directory.has("config.json")) return;
+    subject.config = checkpoint::RawConfig::read(directory);
+    for (const base::Problem& problem : subject.config->problems()) {
+      subject.findings.push_back(
+          {"unreadable", Severity::error, subject.config->file(), problem.place, problem.cause,
+           "parsers disagree on which of the two values counts", problem.next_step});
+    }
+  });
+  attempt(subject, [&] {
+    if (!directory.has("tokenizer_config.json")) return;
+    const std::string name = "tokenizer_config.json";
+    subject.tokenizer =
+        checkpoint::parse_tokenizer_config(directory.read_text(name), (path / name).string());
+  });
+  attempt(subject, [&] { read_tensors(subject, directory); });
+  return subject;
+}
+
+std::string_view name_of(Severity severity) {
+  switch (severity) {
+    case Severity::note:
+      return "note";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
+  }
+  return "";
+}
+
+}  // namespace audit

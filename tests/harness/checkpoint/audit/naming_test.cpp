@@ -1,0 +1,143 @@
+#include "harness/checkpoint/audit/naming.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/file.h"
+#include "harness/checkpoint/audit/tensor_table.h"
+#include "tests/support/error_text.h"
+
+namespace audit {
+namespace {
+
+std::vector<NamedShape> table(const std::string& name) {
+  const std::string path =
+      std::string(ROPEWALK_SOURCE_DIR) + "/configs/checkpoints/" + name + "/tensors.json";
+  return parse_tensor_table(base::read_file(path), path);
+}
+
+std::vector<NamedRole> resolved(const std::vector<NamedShape>& tensors) {
+  return resolve_names(find_patterns(tensors), infer_structure(shapes_of(tensors)));
+}
+
+std::vector<std::string> lines(const std::vector<NamedRole>& names) {
+  std::vector<std::string> out;
+  for (const NamedRole& name : names) {
+    if (name.is_renamed() || name.role.empty()) {
+      out.push_back(
+          fmt::format("{} = {} by {}", name.pattern.text, name.role, name_of(name.ground)));
+    }
+  }
+  return out;
+}
+
+using Lines = std::vector<std::string>;
+
+void rename(std::vector<NamedShape>& tensors, const std::string& from, const std::string& to) {
+  for (NamedShape& tensor : tensors) {
+    if (const size_t at = tensor.name.find(from); at != std::string::npos) {
+      tensor.name.replace(at, from.size(), to);
+    }
+  }
+}
+
+TEST(Naming, CutsNamesAtTheLayer) {
+  EXPECT_EQ(split_layer("model.layers.12.ln1.weight").pattern, "model.layers.{}.ln1.weight");
+  EXPECT_EQ(split_layer("model.layers.12.ln1.weight").layer, 12);
+  EXPECT_EQ(split_layer("h.0.mlp.3.weight").pattern, "h.{}.mlp.3.weight");
+  EXPECT_EQ(split_layer("lm_head.weight").layer, std::nullopt);
+  EXPECT_EQ(split_layer("7").pattern, "{}");
+  for (const char* name : {"", ".", "a.", "a..b", "a.1x.b", "a.-1.b", "a.99999999999999999999.b"}) {
+    EXPECT_EQ(split_layer(name).layer, std::nullopt) << name;
+    EXPECT_EQ(split_layer(name).pattern, name);
+  }
+}
+
+TEST(Naming, LlamaIsUnderItsOwnNames) {
+  EXPECT_EQ(lines(resolved(table("llama-2-7b"))), Lines{});
+  EXPECT_EQ(resolved(table("llama-2-7b")).size(), 12u);
+}
+
+// The case that started this: exactly two names.
+TEST(Naming, YiIsLlamaWithTwoNamesChanged) {
+  const Lines two{"model.layers.{}.ln1.weight = input norm by known alias",
+                  "model.layers.{}.ln2.weight = post-attention norm by known alias"};
+  EXPECT_EQ(lines(resolved(table("yi-34b-2023-11"))), two);
+  EXPECT_EQ(lines(resolved(table("yi-6b-2023-11"))), two);
+  EXPECT_EQ(lines(resolved(table("yi-34b-llama"))), Lines{});
+}
+
+TEST(Naming, EliminatesTheLastOfAClass) {
+  auto tensors = table("llama-2-7b");
+  rename(tensors, "input_layernorm", "first");
+  EXPECT_EQ(lines(resolved(tensors)),
+            Lines{"model.layers.{}.first.weight = input norm by elimination"});
+}
+
+TEST(Naming, LabelsAGuessByOrder) {
+  auto tensors = table("llama-2-7b");
+  rename(tensors, "input_layernorm", "norm_9");
+  rename(tensors, "post_attention_layernorm", "norm_10");
+  EXPECT_EQ(lines(resolved(tensors)),
+            (Lines{"model.layers.{}.norm_9.weight = input norm by order (a guess)",
+                   "model.layers.{}.norm_10.weight = post-attention norm by order (a guess)"}));
+}
+
+TEST(Naming, ShapesDecideWithoutAnyName) {
+  auto tensors = table("llama-3-8b");
+  rename(tensors, "down_proj", "x");
+  rename(tensors, "model.norm", "y");
+  EXPECT_EQ(lines(resolved(tensors)), (Lines{"model.layers.{}.mlp.x.weight = down by shape",
+                                             "y.weight = final norm by shape"}));
+}
+
+TEST(Naming, LeavesUndecidedWhatNamesDoNotGroup) {
+  auto tensors = table("llama-3-8b");
+  int64_t count = 0;
+  for (NamedShape& tensor : tensors) {
+    if (tensor.name.find("k_proj") != std::string::npos) {
+      tensor.name =
+          fmt::format("model.layers.{}.a{}", split_layer(tensor.name).layer.value(), count++);
+    }
+  }
+  const auto names = resolved(tensors);
+  EXPECT_EQ(names.size(), 12u - 1 + 32);
+  for (const NamedRole& name : names) {
+    const bool is_key_or_value = name.pattern.shape == std::vector<int64_t>{1024, 4096};
+    EXPECT_EQ(name.ground == Ground::undecided, is_key_or_value) << name.pattern.text;
+  }
+}
+
+TEST(TensorTable, SpellsOutItsRanges) {
+  const auto tensors = parse_tensor_table(
+      R"({"schema_version": 1, "dtype": "F16", "tensors": {"a.{1..3}.b": [2, 3], "c": []}})", "t");
+  ASSERT_EQ(tensors.size(), 4u);
+  EXPECT_EQ(tensors[2].name, "a.3.b");
+  EXPECT_EQ(tensors[2].shape, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(tensors[3].dtype, "F16");
+}
+
+TEST(TensorTable, RefusesWhatItCannotSpellOut) {
+  const auto refusal = [](const std::string& tensors) {
+    return tests::error_text([&] {
+      parse_tensor_table(R"({"schema_version": 1, "dtype": "F16", "tensors": )" + tensors + "}",
+                         "t");
+    });
+  };
+  for (const char* name : {"a.{}", "a.{1}", "a.{1..}", "a.{2..1}", "a.{-1..2}", "a.{0..10000}",
+                           "a.{0..1", "a.{x..y}"}) {
+    EXPECT_EQ(refusal("{\"" + std::string(name) + "\": [1]}"),
+              "t: /tensors/" + std::string(name) + ": braces must hold a range such as {0..31}");
+  }
+  EXPECT_EQ(refusal(R"({"a.{0..1}": [1], "a.1": [1]})"),
+            "t: /tensors/a.{0..1}: names a tensor twice");
+  EXPECT_EQ(refusal(R"({"a": [-1]})"),
+            "t: /tensors/a/0: must be an integer in [0, 1099511627776] (got -1)");
+  EXPECT_EQ(refusal("[]"), "t: /tensors: must be an object");
+  EXPECT_EQ(tests::error_text([] { parse_tensor_table("{}", "t"); }),
+            "t: /schema_version: missing\nt: /dtype: missing\nt: /dtype: unknown dtype \"\"\n"
+            "t: /tensors: missing");
+}
+
+}  // namespace
+}  // namespace audit
