@@ -12,6 +12,7 @@ std::vector<Verb> verbs() {
       add_check,
       add_sweep,
       add_audit,
+      add_summarize,
   };
 }
 
