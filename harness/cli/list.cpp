@@ -3,7 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string_view>
 
+#include "evals/perplexity.h"
+#include "evals/retrieval.h"
 #include "harness/cli/verbs.h"
 #include "scalings/catalog.h"
 
@@ -12,62 +15,99 @@ namespace {
 
 using nlohmann::json;
 
-std::string versioned(const scalings::Method& method) {
-  return fmt::format("{}/{}", method.name, method.version);
+/// "yarn/1", "passkey/landmark/1".
+template <typename Entry>
+std::string versioned(const Entry& entry) {
+  return fmt::format("{}/{}", entry.name, entry.version);
 }
 
-json to_json(const scalings::Parameter& parameter) {
-  const bool is_required = parameter.fallback.empty();
-  return {{"name", parameter.name},
-          {"type", parameter.type},
-          {"required", is_required},
-          {"default", is_required ? json() : json::parse(parameter.fallback)},
-          {"meaning", parameter.meaning}};
+/// A parameter of a method or of a protocol; the default of a required one is null.
+template <typename Parameters>
+json parameters_json(const Parameters& parameters) {
+  json all = json::array();
+  for (const auto& parameter : parameters) {
+    const bool is_required = parameter.fallback.empty();
+    all.push_back({{"name", parameter.name},
+                   {"type", parameter.type},
+                   {"required", is_required},
+                   {"default", is_required ? json() : json::parse(parameter.fallback)},
+                   {"meaning", parameter.meaning}});
+  }
+  return all;
 }
 
 json to_json(const scalings::Method& method) {
-  json parameters = json::array();
-  for (const auto& parameter : method.parameters) parameters.push_back(to_json(parameter));
   return {{"name", method.name},
           {"version", method.version},
           {"type", versioned(method)},
           {"edits", scalings::part_names(method.edits)},
           {"builds_on", scalings::part_names(method.builds_on)},
-          {"parameters", parameters},
+          {"parameters", parameters_json(method.parameters)},
           {"summary", method.summary},
           {"reach", method.reach},
           {"source", method.source},
           {"citation", method.citation}};
 }
 
-void print(const scalings::Method& method) {
-  fmt::print("{}  [{}]\n    {}\n", versioned(method),
-             fmt::join(scalings::part_names(method.edits), ", "), method.summary);
-  for (const auto& parameter : method.parameters) {
+template <typename Protocol>
+json protocol_json(const Protocol& protocol) {
+  return {{"name", protocol.name},       {"version", protocol.version},
+          {"id", versioned(protocol)},   {"parameters", parameters_json(protocol.parameters)},
+          {"summary", protocol.summary}, {"source", protocol.source}};
+}
+
+template <typename Parameters>
+void print_parameters(const Parameters& parameters) {
+  for (const auto& parameter : parameters) {
     fmt::print("    {:<22}{:<9}{:<10}{}\n", parameter.name, parameter.type,
                parameter.fallback.empty() ? "required" : parameter.fallback, parameter.meaning);
   }
+}
+
+void print(const scalings::Method& method) {
+  fmt::print("{}  [{}]\n    {}\n", versioned(method),
+             fmt::join(scalings::part_names(method.edits), ", "), method.summary);
+  print_parameters(method.parameters);
   fmt::print("    reach: {}\n    source: {}\n\n", method.reach, method.source);
 }
 
-void run(bool as_json) {
-  if (!as_json) {
-    for (const auto& method : scalings::catalog()) print(method);
-    return;
-  }
+template <typename Protocol>
+void print_protocol(const Protocol& protocol) {
+  fmt::print("{}\n    {}\n", versioned(protocol), protocol.summary);
+  print_parameters(protocol.parameters);
+  fmt::print("    source: {}\n\n", protocol.source);
+}
+
+void print_text() {
+  fmt::print("Methods\n\n");
+  for (const auto& method : scalings::catalog()) print(method);
+  fmt::print("Protocols\n\n");
+  for (const auto& protocol : evals::retrieval_protocols()) print_protocol(protocol);
+  for (const auto& protocol : evals::perplexity_protocols()) print_protocol(protocol);
+}
+
+void print_json() {
   json methods = json::array();
   for (const auto& method : scalings::catalog()) methods.push_back(to_json(method));
-  fmt::print("{}\n", json{{"schema_version", 1}, {"methods", methods}}.dump(2));
+  json protocols = json::array();
+  for (const auto& protocol : evals::retrieval_protocols()) {
+    protocols.push_back(protocol_json(protocol));
+  }
+  for (const auto& protocol : evals::perplexity_protocols()) {
+    protocols.push_back(protocol_json(protocol));
+  }
+  const json catalog = {{"schema_version", 1}, {"methods", methods}, {"protocols", protocols}};
+  fmt::print("{}\n", catalog.dump(2));
 }
 
 }  // namespace
 
 void add_list(CLI::App& app, int&) {
-  CLI::App* verb =
-      app.add_subcommand("list", "Print every method: parameters, defaults, what it edits, source");
+  CLI::App* verb = app.add_subcommand(
+      "list", "Print every method and protocol: parameters, defaults, effect, source");
   const auto as_json = std::make_shared<bool>(false);
-  verb->add_flag("--json", *as_json, "For scripts, with BibTeX entries");
-  verb->callback([as_json] { run(*as_json); });
+  verb->add_flag("--json", *as_json, "For scripts, with BibTeX entries of the methods");
+  verb->callback([as_json] { *as_json ? print_json() : print_text(); });
 }
 
 }  // namespace cli
