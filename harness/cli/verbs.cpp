@@ -13,6 +13,7 @@ std::vector<Verb> verbs() {
       add_sweep,
       add_audit,
       add_summarize,
+      add_train,
   };
 }
 

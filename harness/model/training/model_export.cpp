@@ -1,0 +1,171 @@
+#include "harness/model/training/model_export.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <map>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/checkpoint/safetensors_writer.h"
+#include "scalings/catalog.h"
+#include "scalings/from_hf.h"
+
+namespace training {
+namespace {
+
+using checkpoint::Role;
+
+/// Where a role's rows lie: a parameter of the trained model, and rows of it.
+struct Place {
+  std::string hf_name;
+  Role role;
+  int64_t layer;
+  size_t parameter;
+  int64_t begin, end;
+};
+
+std::vector<Place> places_of(const TrainableLlama& model) {
+  const checkpoint::LlamaSpec& spec = model.spec();
+  const int64_t query = spec.heads * spec.head_dim;
+  const int64_t key = spec.kv_heads * spec.head_dim;
+  std::vector<Place> places;
+  const auto whole = [&](const std::string& name, Role role, int64_t layer, size_t parameter) {
+    const int64_t rows = model.parameters()[parameter].master.size(0);
+    places.push_back({name, role, layer, parameter, 0, rows});
+  };
+  whole("model.embed_tokens.weight", Role::embedding, 0, model.embedding());
+  for (int64_t layer = 0; layer < spec.layers; ++layer) {
+    const auto name = [&](const char* tensor) {
+      return fmt::format("model.layers.{}.{}.weight", layer, tensor);
+    };
+    const auto rows = [&](const char* tensor, Role role, size_t parameter, int64_t begin,
+                          int64_t count) {
+      places.push_back({name(tensor), role, layer, parameter, begin, begin + count});
+    };
+    const size_t qkv = model.at(layer, TrainableLlama::query_key_value);
+    const size_t gate_up = model.at(layer, TrainableLlama::gate_up);
+    whole(name("input_layernorm"), Role::input_norm, layer,
+          model.at(layer, TrainableLlama::input_norm));
+    rows("self_attn.q_proj", Role::query, qkv, 0, query);
+    rows("self_attn.k_proj", Role::key, qkv, query, key);
+    rows("self_attn.v_proj", Role::value, qkv, query + key, key);
+    whole(name("self_attn.o_proj"), Role::output, layer, model.at(layer, TrainableLlama::output));
+    whole(name("post_attention_layernorm"), Role::post_attention_norm, layer,
+          model.at(layer, TrainableLlama::post_attention_norm));
+    rows("mlp.gate_proj", Role::gate, gate_up, 0, spec.intermediate);
+    rows("mlp.up_proj", Role::up, gate_up, spec.intermediate, spec.intermediate);
+    whole(name("mlp.down_proj"), Role::down, layer, model.at(layer, TrainableLlama::down));
+  }
+  whole("model.norm.weight", Role::final_norm, 0, model.final_norm());
+  if (!spec.tied_embeddings) whole("lm_head.weight", Role::head, 0, model.head());
+  return places;
+}
+
+/// The chain that config.json with this `rope_scaling` means.
+scalings::Chain read_back(const base::Json& scaling, const scalings::RopeShape& shape,
+                          int64_t length) {
+  const base::Json config = {
+      {"rope_scaling", scaling}, {"rope_theta", shape.theta}, {"max_position_embeddings", length}};
+  return scalings::make_chain(scalings::from_hf(config, "config.json").chain, "config.json");
+}
+
+base::Json hf_config(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope) {
+  const checkpoint::LlamaSpec& spec = model.spec();
+  return {{"architectures", {"LlamaForCausalLM"}},
+          {"model_type", "llama"},
+          {"vocab_size", spec.vocabulary},
+          {"hidden_size", spec.hidden},
+          {"intermediate_size", spec.intermediate},
+          {"num_hidden_layers", spec.layers},
+          {"num_attention_heads", spec.heads},
+          {"num_key_value_heads", spec.kv_heads},
+          {"head_dim", spec.head_dim},
+          {"hidden_act", "silu"},
+          {"rms_norm_eps", spec.rms_norm_eps},
+          {"max_position_embeddings", config.longest()},
+          {"rope_theta", rope.theta},
+          {"rope_scaling", rope.scaling},
+          {"tie_word_embeddings", spec.tied_embeddings},
+          {"attention_bias", false},
+          {"mlp_bias", false},
+          {"bos_token_id", 1},
+          {"eos_token_id", 2},
+          {"torch_dtype", config.export_bfloat16 ? "bfloat16" : "float32"}};
+}
+
+}  // namespace
+
+HfRope hf_rope(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t length) {
+  const scalings::Context context{shape, length, 0, 1};
+  const scalings::RotaryPlan plan = scalings::make_plan(chain, context);
+  const auto equals_base = [&](double theta) {
+    scalings::Context other = context;
+    other.shape.theta = theta;
+    scalings::RotaryPlan plain = scalings::plain_plan(other);
+    if (plan.inv_freq.size() != 1) return false;
+    const Eigen::ArrayXd& wanted = plain.inv_freq[0];
+    if (!((plan.inv_freq[0] - wanted).abs() <= 1e-12 * wanted).all()) return false;
+    plain.inv_freq = plan.inv_freq;
+    plain.theta = plan.theta;
+    return plan == plain;
+  };
+  if (equals_base(shape.theta)) return {shape.theta, nullptr};
+  if (equals_base(plan.theta)) return {plan.theta, nullptr};
+  const base::Json methods = scalings::params(chain);
+  const std::string type = methods.at(0).at("type");
+  base::Json scaling;
+  if (type == "linear/1") scaling = {{"rope_type", "linear"}, {"factor", methods[0].at("factor")}};
+  if (type == "yarn/1") {
+    scaling = {{"rope_type", "yarn"},
+               {"factor", methods[0].at("factor")},
+               {"original_max_position_embeddings", shape.trained_length}};
+  }
+  // Written down is not enough: what a reader makes of it must be this plan.
+  if (!scaling.is_null() &&
+      scalings::make_plan(read_back(scaling, shape, length), context) == plan) {
+    return {shape.theta, scaling};
+  }
+  throw base::Error(base::Fault::input, "scaling",
+                    {"", "config.json has no words for " + methods.dump(),
+                     "train with linear or yarn alone, or with a method that changes the base"});
+}
+
+void export_model(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope,
+                  const std::filesystem::path& directory) {
+  const at::ScalarType type = config.export_bfloat16 ? at::kBFloat16 : at::kFloat;
+  const std::vector<Place> places = places_of(model);
+  const auto tensor_at = [&](const Place& place) {
+    return model.parameters()[place.parameter].master.slice(0, place.begin, place.end);
+  };
+  std::vector<checkpoint::TensorPlan> plans;
+  for (const Place& place : places) {
+    plans.push_back(
+        {place.hf_name, config.export_bfloat16 ? "BF16" : "F32", tensor_at(place).sizes().vec()});
+  }
+  checkpoint::SafetensorsWriter writer(directory / "model.safetensors", plans);
+  for (const Place& place : places) {
+    const at::Tensor tensor = tensor_at(place).to(type).contiguous();
+    writer.write(place.hf_name, {static_cast<const std::byte*>(tensor.data_ptr()),
+                                 static_cast<size_t>(tensor.nbytes())});
+  }
+  writer.finish();
+  base::write_file_atomically(directory / "config.json",
+                              hf_config(model, config, rope).dump(1) + "\n");
+}
+
+void import_weights(const checkpoint::Weights& weights, TrainableLlama& model) {
+  const std::map<checkpoint::DType, at::ScalarType> types = {
+      {checkpoint::DType::f32, at::kFloat},
+      {checkpoint::DType::f16, at::kHalf},
+      {checkpoint::DType::bf16, at::kBFloat16}};
+  for (const Place& place : places_of(model)) {
+    const checkpoint::TensorView view = weights.tensor(place.role, place.layer);
+    const at::Tensor tensor = at::empty(view.shape, types.at(view.dtype));
+    std::memcpy(tensor.data_ptr(), view.bytes.data(), view.bytes.size());
+    model.parameters()[place.parameter].master.slice(0, place.begin, place.end).copy_(tensor);
+  }
+  model.refresh();
+}
+
+}  // namespace training

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/base/json.h"
+#include "harness/checkpoint/weights.h"
+#include "harness/model/training/train_config.h"
+#include "harness/model/training/trainable_llama.h"
+
+namespace training {
+
+/// How a scaling chain is written down for Transformers.
+struct HfRope {
+  double theta = 0;
+  base::Json scaling = nullptr;  ///< `rope_scaling`
+};
+
+/// Exact for chains that end as another base (ntk, abf), as linear, or as yarn alone. Throws
+/// base::Error naming the chain for any other: config.json has no words for it.
+HfRope hf_rope(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t length);
+
+/// Writes config.json and model.safetensors in the layout of a Hugging Face LLaMA.
+void export_model(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope,
+                  const std::filesystem::path& directory);
+
+/// Masters from a checkpoint of the same spec.
+void import_weights(const checkpoint::Weights& weights, TrainableLlama& model);
+
+}  // namespace training

@@ -1,0 +1,277 @@
+#include "harness/model/training/train.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <numbers>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/sha256.h"
+#include "harness/checkpoint/checkpoint.h"
+#include "harness/checkpoint/sentencepiece_tokenizer.h"
+#include "harness/model/training/mixture.h"
+#include "harness/model/training/model_card.h"
+#include "harness/model/training/model_export.h"
+#include "harness/model/training/tokenizer_trainer.h"
+#include "harness/model/training/train_log.h"
+#include "harness/model/training/train_state.h"
+#include "scalings/catalog.h"
+
+namespace training {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// A loss this far above its running mean, for this many steps, will not come back by itself.
+constexpr double kSpikeNats = 3.0;
+constexpr int64_t kSpikeSteps = 20;
+constexpr double kSmoothing = 0.98;
+
+/// Steps of all phases, one after another.
+struct Place {
+  size_t phase = 0;
+  int64_t tokens_before = 0;  ///< targets seen before this step
+};
+
+int64_t tokens_per_step(const Phase& phase) {
+  return phase.batch_tokens / phase.length * phase.length;
+}
+
+int64_t steps_of(const Phase& phase) {
+  return (phase.tokens + tokens_per_step(phase) - 1) / tokens_per_step(phase);
+}
+
+Place place_of(const TrainConfig& config, int64_t step) {
+  Place place;
+  while (step >= steps_of(config.phases.at(place.phase))) {
+    const Phase& phase = config.phases[place.phase++];
+    step -= steps_of(phase);
+    place.tokens_before += steps_of(phase) * tokens_per_step(phase);
+  }
+  place.tokens_before += step * tokens_per_step(config.phases[place.phase]);
+  return place;
+}
+
+/// Linear warm-up by steps, then a cosine over all tokens down to final_fraction of the peak.
+double learning_rate(const TrainConfig& config, int64_t step, int64_t tokens_before) {
+  const double share =
+      static_cast<double>(tokens_before) / static_cast<double>(config.total_tokens());
+  const double cosine = config.final_fraction + (1.0 - config.final_fraction) * 0.5 *
+                                                    (1.0 + std::cos(std::numbers::pi * share));
+  const double warmup = step < config.warmup_steps ? static_cast<double>(step + 1) /
+                                                         static_cast<double>(config.warmup_steps)
+                                                   : 1.0;
+  return config.optimizer.learning_rate * std::min(warmup, cosine);
+}
+
+scalings::Chain chain_of(const TrainConfig& config) {
+  return scalings::make_chain(config.scaling, "scaling");
+}
+
+class Run {
+ public:
+  Run(const TrainConfig& config, const std::optional<std::filesystem::path>& from,
+      const std::filesystem::path& out, const TrainHooks& hooks)
+      : config_(config), out_(out), hooks_(hooks), log_(out / "log.jsonl") {
+    base::Sha256 identity;
+    if (from) {
+      const checkpoint::Checkpoint base = checkpoint::open(*from);
+      spec_ = base.spec;
+      identity.update(base.weights->fingerprint());
+      for (const char* name : {"tokenizer.model", "tokenizer_config.json"}) {
+        base::write_file_atomically(out / name, base::read_file(*from / name));
+      }
+      make_model();
+      import_weights(*base.weights, *model_);
+    } else {
+      spec_ = *config.model;
+      spec_.max_position_embeddings = config.longest();
+      if (!std::filesystem::exists(out / "tokenizer.model")) {
+        note("training the tokenizer");
+        train_tokenizer(config.corpus, spec_.vocabulary, config.longest(), out);
+      }
+      make_model();
+    }
+    material_.seed = config.seed;
+    material_.tokenizer = std::make_shared<checkpoint::SentencePieceTokenizer>(
+        out, checkpoint::BosPolicy::automatic, spec_.vocabulary);
+    material_.documents = evals::read_corpus(config.corpus, *material_.tokenizer);
+    identity.update(base::canonical_json(run_json()))
+        .update(evals::fingerprint(material_.documents))
+        .update(material_.tokenizer->fingerprint());
+    identity_ = identity.hex();
+    int64_t tokens = 0;
+    for (const evals::CorpusDocument& document : material_.documents) tokens += document.length();
+    note(fmt::format("corpus: {} documents, {} tokens", material_.documents.size(), tokens));
+    base::write_file_atomically(out / "train_config.json", config.source.dump(1) + "\n");
+  }
+
+  void train() {
+    const scalings::Chain chain = chain_of(config_);
+    const HfRope rope = hf_rope(chain, shape_, config_.longest());
+    const Mixture mixture(config_, material_);
+    if (const auto found = load_state(state_path(), *model_, identity_)) {
+      state_ = *found;
+      note(fmt::format("resumed at step {}", state_.step));
+    }
+    log_.keep_until(state_.step);
+    int64_t steps = 0;
+    for (const Phase& phase : config_.phases) steps += steps_of(phase);
+    last_save_ = Clock::now();
+    while (state_.step < steps) {
+      step(chain, mixture, steps);
+      const bool is_cancelled = hooks_.cancelled && hooks_.cancelled();
+      if (is_cancelled || seconds_since(last_save_) >= config_.checkpoint_seconds) save();
+      if (is_cancelled && state_.step < steps) {
+        throw base::Error(base::Fault::cancelled, out_.string(),
+                          {"", fmt::format("stopped on request at step {}", state_.step),
+                           "run the same command again to go on"});
+      }
+    }
+    export_model(*model_, config_, rope, out_);
+    write_model_card({config_, spec_, material_, state_.seconds}, out_);
+    std::filesystem::remove(state_path());
+  }
+
+ private:
+  void make_model() {
+    model_ = std::make_unique<TrainableLlama>(spec_, config_.bfloat16 ? at::kBFloat16 : at::kFloat,
+                                              config_.seed);
+    shape_ = {spec_.head_dim, spec_.rotary_dim, spec_.rope_theta, spec_.max_position_embeddings};
+  }
+
+  /// What determines the result: all of the config but how often it saves and logs, and where the
+  /// corpus lies.
+  base::Json run_json() const {
+    base::Json json = config_.source;
+    for (const char* key : {"checkpoint_seconds", "log_every", "corpus"}) json.erase(key);
+    return json;
+  }
+
+  void note(const std::string& line) const {
+    if (hooks_.note) hooks_.note(line);
+  }
+
+  std::filesystem::path state_path() const { return out_ / "checkpoint.safetensors"; }
+
+  void save() {
+    save_state(state_path(), *model_, state_, identity_);
+    last_save_ = Clock::now();
+    note(fmt::format("saved step {}", state_.step));
+  }
+
+  /// One table per layer; layers of equal plans share it.
+  const std::vector<RotaryTables>& tables(const scalings::Chain& chain, int64_t length) {
+    std::vector<RotaryTables>& tables = tables_[length];
+    std::optional<scalings::RotaryPlan> last;
+    while (std::ssize(tables) < spec_.layers) {
+      const scalings::Context context{shape_, length, std::ssize(tables), spec_.layers};
+      const scalings::RotaryPlan plan = scalings::make_plan(chain, context);
+      tables.push_back(last && plan == *last ? tables.back() : rotary_tables(plan, shape_));
+      last = plan;
+    }
+    return tables;
+  }
+
+  void step(const scalings::Chain& chain, const Mixture& mixture, int64_t steps) {
+    const Clock::time_point start = Clock::now();
+    const Place place = place_of(config_, state_.step);
+    const Phase& phase = config_.phases[place.phase];
+    const MixedBatch mixed = mixture.batch(phase, state_.step);
+    const BatchGradient result =
+        batch_gradient(*model_, mixed.batch, tables(chain, phase.length), config_.shard_tokens);
+    const double norm = gradient_norm(result.gradients);
+    watch(result.loss, norm);
+    const double rate = learning_rate(config_, state_.step, place.tokens_before);
+    ++state_.step;
+    adamw_step(config_.optimizer, rate, state_.step, result.gradients, norm, model_->parameters());
+    model_->refresh();
+    const double seconds = seconds_since(start);
+    state_.seconds += seconds;
+    interval_seconds_ += seconds;
+    interval_tokens_ += tokens_per_step(phase);
+    if (state_.step % config_.log_every != 0 && state_.step != steps) return;
+    TrainProgress progress;
+    progress.step = state_.step;
+    progress.steps = steps;
+    progress.tokens = place.tokens_before + tokens_per_step(phase);
+    progress.total_tokens = config_.total_tokens();
+    progress.length = phase.length;
+    progress.loss = result.loss;
+    progress.nll = nll_by_source(mixed, result.nll);
+    progress.learning_rate = rate;
+    progress.gradient_norm = norm;
+    progress.tokens_per_second = static_cast<double>(interval_tokens_) / interval_seconds_;
+    progress.eta_seconds =
+        static_cast<double>(progress.total_tokens - progress.tokens) / progress.tokens_per_second;
+    interval_seconds_ = 0;
+    interval_tokens_ = 0;
+    log_.append(progress);
+    if (hooks_.report) hooks_.report(progress);
+  }
+
+  /// Refuses to apply a step that is not finite, or to go on in a spike that does not end.
+  void watch(double loss, double norm) {
+    const auto stop = [&](const std::string& cause) {
+      throw base::Error(
+          base::Fault::cancelled, out_.string(),
+          {fmt::format("step {}", state_.step), cause,
+           "the last good checkpoint is kept; lower optimizer/learning_rate or change the seed"});
+    };
+    if (!std::isfinite(loss) || !std::isfinite(norm)) {
+      stop(fmt::format("loss {} and gradient norm {} are not finite", loss, norm));
+    }
+    const bool is_warm = state_.step > config_.warmup_steps;
+    if (is_warm && loss > state_.smoothed_loss + kSpikeNats) {
+      if (++state_.steps_in_spike >= kSpikeSteps) {
+        stop(fmt::format("loss {:.3f} has been {} nats above its mean for {} steps", loss,
+                         kSpikeNats, kSpikeSteps));
+      }
+      return;
+    }
+    state_.steps_in_spike = 0;
+    state_.smoothed_loss =
+        state_.step == 0 ? loss : kSmoothing * state_.smoothed_loss + (1.0 - kSmoothing) * loss;
+  }
+
+  const TrainConfig& config_;
+  std::filesystem::path out_;
+  const TrainHooks& hooks_;
+  TrainLog log_;
+  checkpoint::LlamaSpec spec_;
+  scalings::RopeShape shape_;
+  std::unique_ptr<TrainableLlama> model_;
+  SourceMaterial material_;
+  std::string identity_;
+  TrainState state_;
+  std::map<int64_t, std::vector<RotaryTables>> tables_;  ///< by length
+  Clock::time_point last_save_;
+  double interval_seconds_ = 0;
+  int64_t interval_tokens_ = 0;
+};
+
+}  // namespace
+
+void train(const TrainConfig& config, const std::optional<std::filesystem::path>& from,
+           const std::filesystem::path& out, const TrainHooks& hooks) {
+  if (from.has_value() == config.model.has_value()) {
+    throw base::Error(
+        base::Fault::input, "model",
+        {"/model",
+         from ? "a run that continues from a model takes its shape from there" : "missing",
+         from ? "remove it from the config" : "give it, or continue from a model"});
+  }
+  std::error_code error;
+  std::filesystem::create_directories(out, error);
+  if (error) throw base::Error(base::Fault::io, out.string(), {"", error.message(), ""});
+  Run(config, from, out, hooks).train();
+}
+
+}  // namespace training
