@@ -141,6 +141,11 @@ base::Json Prepared::identity() const {
           {"weights", subject_.weights_fingerprint()},
           {"tokenizer", subject_.tokenizer()->fingerprint()},
           {"trained_length", subject_.shape().trained_length},
+          {"shape",
+           {{"head_dim", subject_.shape().head_dim},
+            {"rotary_dim", subject_.shape().rotary_dim},
+            {"theta", subject_.shape().theta}}},
+          {"configured", subject_.configured_chain()},
           {"corpora", corpora}};
 }
 

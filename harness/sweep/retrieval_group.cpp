@@ -111,6 +111,7 @@ class RetrievalGroup : public Group {
     row.plan = prepared_.plan(method_, prompt.questions[question].path);
     RetrievalResult& result = *row.retrieval;
     result.depth = prompt.depth;
+    result.source = prompt.source;
     result.prompt_sha256 = prompt.questions[question].prompt_sha256;
     result.hit = answer.hit;
     result.token_hits = answer.token_hits;

@@ -40,6 +40,7 @@ base::Json to_json(const RetrievalResult& result) {
   return {{"depth", result.depth},
           {"depth_index", result.depth_index},
           {"trial", result.trial},
+          {"source", result.source},
           {"prompt_sha256", result.prompt_sha256},
           {"hit", result.hit},
           {"token_hits", result.token_hits},
@@ -53,6 +54,7 @@ RetrievalResult retrieval_of(const base::Json& json) {
   json.at("depth").get_to(result.depth);
   json.at("depth_index").get_to(result.depth_index);
   json.at("trial").get_to(result.trial);
+  json.at("source").get_to(result.source);
   json.at("prompt_sha256").get_to(result.prompt_sha256);
   json.at("hit").get_to(result.hit);
   json.at("token_hits").get_to(result.token_hits);

@@ -22,6 +22,7 @@ struct RetrievalResult {
   double depth = 0;         ///< of the needle: 0 = start, 1 = end of the haystack
   int64_t depth_index = 0;  ///< stratum of the depth design
   int64_t trial = 0;
+  std::string source;            ///< of the hay; trials of one document are not independent
   std::string prompt_sha256;     ///< of the prompt's token ids
   bool hit = false;              ///< every answer token is the argmax, and no digit follows
   std::vector<bool> token_hits;  ///< conditional on a correct prefix (teacher-forced)

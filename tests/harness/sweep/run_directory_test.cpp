@@ -26,6 +26,7 @@ Row row(const std::string& cell, bool hit = true) {
   row.retrieval = RetrievalResult{.depth = 0.25,
                                   .depth_index = 2,
                                   .trial = 7,
+                                  .source = {},
                                   .prompt_sha256 = "p",
                                   .hit = hit,
                                   .token_hits = {},
