@@ -160,6 +160,7 @@ Estimate cluster_bootstrap(const std::vector<Cluster>& clusters, const Resamplin
   out.value = estimate.value;
   if (estimate.standard_error == 0) {
     out.bounds = Interval{estimate.value, estimate.value};
+    out.p_value = estimate.value == 0 ? 1.0 : 1.0 / static_cast<double>(resampling.resamples + 1);
     return out;
   }
   const Resampler resampler(resampling.identity);
@@ -170,6 +171,10 @@ Estimate cluster_bootstrap(const std::vector<Cluster>& clusters, const Resamplin
     }
     t[static_cast<size_t>(b)] = studentized(ratio_of_drawn(strata), estimate);
   }
+  const double observed = std::abs(estimate.value / estimate.standard_error);
+  const auto extreme =
+      std::count_if(t.begin(), t.end(), [&](double value) { return std::abs(value) >= observed; });
+  out.p_value = static_cast<double>(extreme + 1) / static_cast<double>(resampling.resamples + 1);
   const Interval tails = tails_of(t, rank);
   out.bounds = Interval{estimate.value - tails.high * estimate.standard_error,
                         estimate.value - tails.low * estimate.standard_error};

@@ -22,6 +22,7 @@ struct Resampling {
 struct Estimate {
   double value = 0;
   std::optional<Interval> bounds;  ///< empty when the sample is too small to give any
+  std::optional<double> p_value;   ///< of a value of zero, two-sided; with bounds only
   int64_t units = 0;               ///< what was resampled: documents, blocks or prompts
   int64_t documents = 0;           ///< distinct documents (or prompts) behind it
   bool conditional = false;        ///< blocks of few documents: says nothing of other documents
@@ -37,7 +38,8 @@ struct Cluster {
 
 /// Token-weighted mean sum(sums) / sum(weights) with percentile-t bounds (Efron and Tibshirani
 /// 1993, ch. 12.5; linearised standard error of the ratio): right where percentile bounds are still
-/// too narrow. No bounds from fewer than 8 clusters, or with one alone in its stratum. Throws
+/// too narrow, and the p-value of the same resamples: the share of |t| at least as large as the
+/// observed one. Neither from fewer than 8 clusters, or with one alone in its stratum. Throws
 /// base::Error(Fault::input) without clusters, for a weight that is not positive, and for resamples
 /// too few for alpha.
 Estimate cluster_bootstrap(const std::vector<Cluster>& clusters, const Resampling& resampling);

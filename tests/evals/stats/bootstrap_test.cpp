@@ -78,6 +78,16 @@ TEST(ClusterBootstrap, HasNoWidthWithoutSpread) {
   EXPECT_EQ(estimate.bounds->high, 0);
 }
 
+TEST(ClusterBootstrap, FindsZeroPossibleForNoiseAndImpossibleForAShift) {
+  const Documents documents = noisy(20, 64, "p-value");
+  Documents shifted = documents;
+  for (auto& values : shifted) {
+    for (double& value : values) value += 1;
+  }
+  EXPECT_GT(document_bootstrap(documents, {999, 0.05, "p"}).p_value.value(), 0.05);
+  EXPECT_EQ(document_bootstrap(shifted, {999, 0.05, "p"}).p_value.value(), 0.001);
+}
+
 TEST(ClusterBootstrap, IsWiderThanBlocksWhenDocumentsDiffer) {
   const Documents documents = noisy(10, 256, "effects");
   const Estimate whole = document_bootstrap(documents, {2000, 0.05, "w"});

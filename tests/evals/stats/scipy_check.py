@@ -95,6 +95,7 @@ def check_cluster_bootstrap(row):
         t.append((resampled - value) / resampled_error)
     t = np.sort(t)
     rank = int((len(t) + 1) * row["alpha"] + 1e-9)
+    same("bootstrap p", row["p"], (1 + np.sum(np.abs(t) >= abs(value / error))) / (1 + len(t)))
     same("bootstrap value", row["value"], value)
     same("bootstrap low", row["bounds"][0], value - t[len(t) - rank] * error)
     same("bootstrap high", row["bounds"][1], value - t[rank - 1] * error)

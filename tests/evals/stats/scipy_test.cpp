@@ -114,6 +114,7 @@ Json cluster_bootstraps() {
                     {"draws", draws},
                     {"alpha", resampling.alpha},
                     {"value", estimate.value},
+                    {"p", estimate.p_value.value()},
                     {"bounds", pair_of(estimate.bounds.value())}});
   }
   return rows;
