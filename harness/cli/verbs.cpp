@@ -11,6 +11,7 @@ std::vector<Verb> verbs() {
       add_show,
       add_check,
       add_sweep,
+      add_summarize,
   };
 }
 

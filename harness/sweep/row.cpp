@@ -54,7 +54,7 @@ RetrievalResult retrieval_of(const base::Json& json) {
   json.at("depth").get_to(result.depth);
   json.at("depth_index").get_to(result.depth_index);
   json.at("trial").get_to(result.trial);
-  json.at("source").get_to(result.source);
+  result.source = json.value("source", "");  // not in the first rows of this schema
   json.at("prompt_sha256").get_to(result.prompt_sha256);
   json.at("hit").get_to(result.hit);
   json.at("token_hits").get_to(result.token_hits);

@@ -1,0 +1,259 @@
+#include <fmt/format.h>
+
+#include <set>
+
+#include "evals/stats/comparison.h"
+#include "evals/stats/sample_size.h"
+#include "harness/sweep/summary_tables.h"
+
+namespace sweep {
+namespace {
+
+using evals::stats::Answer;
+using evals::stats::LengthCell;
+using evals::stats::LengthClaim;
+
+constexpr const char* band_names[] = {"early", "middle", "late"};
+
+/// Names of the methods that share the highest rank at one length. Members of a grid take no part:
+/// the best of a grid, chosen from these rows, would be a maximum of noise.
+std::set<std::string> best_set(const Design& design, const RetrievalSheet& sheet, int64_t length) {
+  std::vector<std::string> names;
+  std::vector<std::vector<Answer>> answers;
+  size_t size = 0;
+  for (const std::string& name : sheet.methods) {
+    if (!sheet.has(name, length) || !design.method(name).grid.empty()) continue;
+    names.push_back(name);
+    answers.push_back(sheet.cell(name, length).answers());
+    size = std::max(size, answers.back().size());
+  }
+  for (auto& answer : answers) answer.resize(size, Answer::missing);
+  const std::vector<bool> in_set =
+      evals::stats::not_distinguishable_from_best(answers, design.criterion.alpha);
+  std::set<std::string> best;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (in_set[i]) best.insert(names[i]);
+  }
+  return best;
+}
+
+void add_cell(const Design& design, const Design::Method& method, const RetrievalSheet& sheet,
+              int64_t length, std::optional<int64_t> band, const std::set<std::string>& best,
+              Tables& tables) {
+  const TrialCell& cell = sheet.cell(method.name, length);
+  const LengthCell count = cell.count(length, band);
+  if (band && count.answers() == 0) return;
+  Table& row = begin_row(tables.summary, method, sheet.protocol);
+  row.set("length", length)
+      .set("band", band ? band_names[*band] : "all")
+      .set("n", count.answers())
+      .set("hits", count.hits)
+      .set("diverged", cell.diverged(band))
+      .set("missing", count.missing)
+      .set("log_prob", cell.log_prob(band));
+  if (!band && method.grid.empty() && !sheet.absent) {
+    row.set("in_best_set", best.count(method.name) > 0);
+  }
+  if (count.answers() == 0) return;
+  const double alpha = design.criterion.alpha;
+  const auto wilson = evals::stats::wilson(count.hits, count.answers(), alpha);
+  row.set("estimate", static_cast<double>(count.hits) / static_cast<double>(count.answers()))
+      .set("low", wilson.low)
+      .set("high", wilson.high)
+      .set("interval", "wilson")
+      .set("exact_low", evals::stats::exact_lower_bound(count.hits, count.answers(), alpha))
+      .set("exact_high", evals::stats::exact_upper_bound(count.hits, count.answers(), alpha));
+}
+
+/// What the cell that ended a walk upward shows: "44 of 50, needs 47"; why trials are missing.
+std::string note_of(const Design& design, const RetrievalSheet& sheet, const std::string& method,
+                    const LengthClaim& claim) {
+  std::string note = in_words(claim);
+  if (!claim.ended_at || claim.ending == evals::stats::Ending::dependent_trials) return note;
+  const TrialCell& cell = sheet.cell(method, *claim.ended_at);
+  const LengthCell count = cell.count(*claim.ended_at);
+  if (count.missing > 0) return fmt::format("{} ({})", note, cell.why_missing());
+  const auto needed = evals::stats::hits_needed(count.answers(), design.criterion);
+  note += fmt::format(": {} of {}", count.hits, count.answers());
+  return needed ? fmt::format("{}, needs {}", note, *needed) : note;
+}
+
+std::string failing_note(const RetrievalSheet& sheet, const std::string& method,
+                         const LengthClaim& claim) {
+  std::string note = in_words(claim);
+  const auto cells = sheet.counts(method);
+  std::string unanswered;
+  for (const LengthCell& cell : cells) {
+    if (cell.answers() == 0) {
+      unanswered += fmt::format("{}{}", unanswered.empty() ? "" : ", ", cell.length);
+    }
+  }
+  return unanswered.empty() ? note : fmt::format("{}; never answered: {}", note, unanswered);
+}
+
+struct Claims {
+  LengthClaim certified, failing, point, worst;
+};
+
+Claims add_claims(const Design& design, const Design::Method& method, const RetrievalSheet& sheet,
+                  Tables& tables) {
+  using evals::stats::BandedCell;
+  const auto criterion = design.criterion;
+  const auto cells = sheet.counts(method.name);
+  std::vector<BandedCell> banded(cells.size());
+  for (int64_t band = 0; band < evals::stats::depth_bands; ++band) {
+    const auto of_band = sheet.counts(method.name, band);
+    for (size_t i = 0; i < cells.size(); ++i) banded[i][static_cast<size_t>(band)] = of_band[i];
+  }
+  Claims claims;
+  claims.certified = evals::stats::certified_length(cells, criterion, sheet.independent);
+  claims.failing = evals::stats::failing_length(cells, criterion, sheet.independent);
+  claims.point = evals::stats::point_length(cells, criterion.tau);
+  claims.worst = evals::stats::worst_depth_length(banded, criterion, sheet.independent);
+  const auto add = [&](const std::string& measure, const LengthClaim& claim,
+                       const std::string& note) {
+    add_claim(tables, method, sheet.protocol, measure, claim, note);
+  };
+  add("L_cert", claims.certified, note_of(design, sheet, method.name, claims.certified));
+  add("L_fail", claims.failing, failing_note(sheet, method.name, claims.failing));
+  add("L_point", claims.point, in_words(claims.point));
+  for (size_t band = 0; band < std::size(band_names); ++band) {
+    // One band three times: the rule of at least 20 trials holds for each alone as well.
+    std::vector<BandedCell> alone = banded;
+    for (BandedCell& cell : alone) cell.fill(BandedCell(cell)[band]);
+    const LengthClaim claim = evals::stats::worst_depth_length(alone, criterion, sheet.independent);
+    add(fmt::format("L_cert_{}", band_names[band]), claim, in_words(claim));
+  }
+  add("L_cert_worst_depth", claims.worst, in_words(claims.worst));
+  return claims;
+}
+
+struct Compared {
+  const Design::Method* method;
+  int64_t length;
+  evals::stats::PairedCounts counts;
+  evals::stats::Estimate difference;
+  double p;
+};
+
+void add_comparisons(const Design& design, const RetrievalSheet& sheet, Tables& tables) {
+  std::vector<Compared> family;
+  std::vector<double> p_values;
+  for (const Design::Method* method : in_report_order(design, sheet.methods)) {
+    if (method->name == design.baseline) continue;
+    for (const int64_t length : sheet.lengths) {
+      if (!sheet.has(method->name, length) || !sheet.has(design.baseline, length)) continue;
+      auto ours = sheet.cell(method->name, length).answers();
+      auto theirs = sheet.cell(design.baseline, length).answers();
+      const size_t size = std::max(ours.size(), theirs.size());
+      ours.resize(size, Answer::missing);
+      theirs.resize(size, Answer::missing);
+      const auto counts = evals::stats::pair_up(ours, theirs);
+      const evals::stats::Resampling resampling{
+          resamples, design.criterion.alpha / 2,
+          base::Json::array({design.seed, sheet.protocol, method->name, length})};
+      family.push_back({method, length, counts,
+                        evals::stats::paired_bootstrap(ours, theirs, resampling),
+                        evals::stats::mcnemar_exact(counts)});
+      p_values.push_back(family.back().p);
+    }
+  }
+  const std::vector<double> adjusted = evals::stats::holm(p_values);
+  for (size_t i = 0; i < family.size(); ++i) {
+    const Compared& compared = family[i];
+    Table& row = begin_row(tables.comparison, *compared.method, sheet.protocol);
+    row.set("length", compared.length)
+        .set("baseline", design.baseline)
+        .set("unit", "prompts")
+        .set("pairs", compared.counts.pairs())
+        .set("excluded", compared.counts.excluded)
+        .set("only_method", compared.counts.only_first)
+        .set("only_baseline", compared.counts.only_second)
+        .set("test", "mcnemar exact")
+        .set("family", static_cast<int64_t>(family.size()));
+    if (compared.counts.pairs() == 0) continue;
+    row.set("difference", compared.difference.value)
+        .set("low", compared.difference.bounds->low)
+        .set("high", compared.difference.bounds->high)
+        .set("p", compared.p)
+        .set("p_holm", adjusted[i])
+        .set("differs", adjusted[i] <= design.criterion.alpha);
+  }
+  if (!family.empty()) {
+    tables.text += fmt::format(
+        "  compared with {}: a family of {} exact McNemar tests, Holm-adjusted (comparison.csv)\n",
+        design.baseline, family.size());
+  }
+}
+
+std::string in_cell(const TrialCell& cell, int64_t length, bool is_best) {
+  const LengthCell count = cell.count(length);
+  if (count.answers() == 0) return cell.why_missing();
+  std::string text = fmt::format("{}/{}{}", count.hits, count.answers(), is_best ? "*" : "");
+  if (count.missing > 0) text += fmt::format(" ({})", cell.why_missing());
+  return text;
+}
+
+std::string in_cell(const LengthClaim& claim) {
+  if (claim.length) return std::to_string(*claim.length);
+  const bool cannot = claim.ending == evals::stats::Ending::too_few_trials ||
+                      claim.ending == evals::stats::Ending::dependent_trials;
+  return cannot ? "n/c" : "-";
+}
+
+}  // namespace
+
+void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& tables) {
+  TextTable shown;
+  for (const int64_t length : sheet.lengths) shown.columns.push_back(std::to_string(length));
+  const bool has_claims = !sheet.absolute && !sheet.absent;
+  if (has_claims) {
+    for (const char* column : {"L_cert", "L_fail", "L_point", "worst depth"}) {
+      shown.columns.emplace_back(column);
+    }
+  }
+  std::map<int64_t, std::set<std::string>> best;
+  for (const int64_t length : sheet.lengths) {
+    if (!sheet.absent) best[length] = best_set(design, sheet, length);
+  }
+  for (const Design::Method* method : in_report_order(design, sheet.methods)) {
+    TextTable::Line line{method, {}};
+    for (const int64_t length : sheet.lengths) {
+      if (!sheet.has(method->name, length)) {
+        line.cells.emplace_back();
+        continue;
+      }
+      add_cell(design, *method, sheet, length, {}, best[length], tables);
+      for (int64_t band = 0; band < evals::stats::depth_bands; ++band) {
+        add_cell(design, *method, sheet, length, band, {}, tables);
+      }
+      line.cells.push_back(
+          in_cell(sheet.cell(method->name, length), length, best[length].count(method->name) > 0));
+    }
+    if (has_claims) {
+      const Claims claims = add_claims(design, *method, sheet, tables);
+      for (const LengthClaim* claim :
+           {&claims.certified, &claims.failing, &claims.point, &claims.worst}) {
+        line.cells.push_back(in_cell(*claim));
+      }
+    }
+    shown.lines.push_back(std::move(line));
+  }
+  tables.text += fmt::format("{} (hits / answers{})\n{}", sheet.protocol,
+                             sheet.absent ? ", negative control" : "", shown.text());
+  if (sheet.absolute) {
+    tables.text +=
+        "  the needle stays where it is: this is how far back a method reaches, and no length is "
+        "certified by it\n";
+  }
+  if (!sheet.independent) {
+    tables.warnings.push_back(
+        fmt::format("{}: several trials of one length share a document, so that no length is "
+                    "certified; give one document per trial",
+                    sheet.protocol));
+  }
+  if (!sheet.absent) add_comparisons(design, sheet, tables);
+  tables.text += "\n";
+}
+
+}  // namespace sweep

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "evals/perplexity_metrics.h"
+#include "harness/sweep/summary_runs.h"
+
+namespace sweep {
+
+/// The documents of one method at one length, of those that reach every length.
+struct DocumentCell {
+  std::map<std::string, const Row*> scored;  ///< by document's hash; diverged ones among them
+  int64_t missing = 0;                       ///< out of memory, failed, not run
+  int64_t diverged = 0;
+
+  bool complete() const { return missing == 0 && diverged == 0 && !scored.empty(); }
+};
+
+/// All scores of one perplexity protocol.
+class PerplexitySheet {
+ public:
+  std::string protocol;  ///< full id
+  bool fixed_target = false;
+  bool by_windows = false;  ///< mean of window means: one value per document
+  bool bos = false;
+  std::vector<std::string> methods;  ///< in order of the experiment
+  std::vector<int64_t> lengths;      ///< ascending; those that any document reaches
+  std::vector<std::string> common;   ///< hashes of the documents that reach all of them, sorted
+  int64_t documents = 0;             ///< of the corpus
+  std::vector<int64_t> unreached;    ///< lengths that no document reaches
+
+  const DocumentCell& cell(const std::string& method, int64_t length) const;
+  bool has(const std::string& method, int64_t length) const;
+
+ private:
+  friend std::vector<PerplexitySheet> perplexity_sheets(const Runs& runs);
+  std::map<std::pair<std::string, int64_t>, DocumentCell> cells_;
+};
+
+/// One sheet per protocol id that has rows, sorted by id. Throws base::Error when methods scored
+/// different texts or windows under one name, or when one document has two cells.
+std::vector<PerplexitySheet> perplexity_sheets(const Runs& runs);
+
+/// Scores of one document, read from its files: values to average, in nats. Per token, or one per
+/// document where the protocol averages windows. Not finite where diverged.
+std::vector<double> values_of(const Runs& runs, const PerplexitySheet& sheet, const Row& row);
+
+/// NLL by position in the path, over all documents of a cell; buckets of that many tokens.
+std::vector<evals::NllBucket> buckets_of(const Runs& runs, const PerplexitySheet& sheet,
+                                         const DocumentCell& cell, int64_t width);
+
+}  // namespace sweep

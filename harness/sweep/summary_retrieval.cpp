@@ -1,0 +1,228 @@
+#include "harness/sweep/summary_retrieval.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "harness/base/error.h"
+
+namespace sweep {
+namespace {
+
+using evals::stats::Answer;
+using evals::stats::LengthCell;
+
+bool in_band(const Row* row, std::optional<int64_t> band) {
+  return !band || !row || evals::stats::depth_band(row->retrieval->depth) == *band;
+}
+
+/// Rows of one protocol, by (method that has the cells, length, trial).
+using Trials = std::map<std::string, std::map<int64_t, std::map<int64_t, const Row*>>>;
+
+Trials trials_of(const Runs& runs, const std::string& protocol) {
+  Trials trials;
+  for (const Row& row : runs.rows) {
+    if (row.protocol != protocol || !row.retrieval) continue;
+    const std::string& owner = runs.design.method(row.method).rows_of;
+    const auto [place, is_new] = trials[owner][row.length].emplace(row.retrieval->trial, &row);
+    if (is_new) continue;
+    throw base::Error(
+        base::Fault::input, "rows.jsonl",
+        {protocol,
+         fmt::format("{} at length {} has two cells for trial {}", row.method, row.length,
+                     row.retrieval->trial),
+         "put evals of one protocol with different depths into experiments of their own"});
+  }
+  return trials;
+}
+
+void require_equal_prompts(const Trials& trials, const std::string& protocol) {
+  std::map<std::pair<int64_t, int64_t>, const Row*> first;
+  for (const auto& [method, lengths] : trials) {
+    for (const auto& [length, numbered] : lengths) {
+      for (const auto& [trial, row] : numbered) {
+        if (row->retrieval->prompt_sha256.empty()) continue;  // never asked
+        const Row* other = first.emplace(std::pair(length, trial), row).first->second;
+        if (other->retrieval->prompt_sha256 == row->retrieval->prompt_sha256) continue;
+        throw base::Error(
+            base::Fault::input, "rows.jsonl",
+            {protocol,
+             fmt::format("length {}, trial {}: {} was asked prompt {:.12}, {} prompt {:.12}",
+                         length, trial, other->method, other->retrieval->prompt_sha256, row->method,
+                         row->retrieval->prompt_sha256),
+             "methods are compared on identical prompts only; run both from one version"});
+      }
+    }
+  }
+}
+
+/// Whether no two trials of a length were cut from one document of the user's own hay.
+bool has_own_sources(const Trials& trials) {
+  for (const auto& [method, lengths] : trials) {
+    for (const auto& [length, numbered] : lengths) {
+      std::set<std::string> sources;
+      for (const auto& [trial, row] : numbered) {
+        const std::string& source = row->retrieval->source;
+        if (source.empty()) continue;  // never asked
+        if (!sources.insert(source.substr(0, source.rfind('#'))).second) return false;
+      }
+    }
+  }
+  return true;
+}
+
+/// The cells of one method, planned trials without a row included.
+std::map<int64_t, TrialCell> planned_cells(const Design& design,
+                                           const std::map<int64_t, int64_t>& planned,
+                                           const Trials& trials, const std::string& owner) {
+  std::map<int64_t, TrialCell> cells;
+  bool failed = false;
+  for (const auto& [length, count] : planned) {
+    std::map<int64_t, const Row*> rows;
+    if (const auto method = trials.find(owner); method != trials.end()) {
+      if (const auto at = method->second.find(length); at != method->second.end()) {
+        rows = at->second;
+      }
+    }
+    int64_t size = count;
+    if (failed && design.trials_after_failure) {
+      size = std::min(size, *design.trials_after_failure);
+    }
+    if (!rows.empty()) size = std::max(size, rows.rbegin()->first + 1);
+    TrialCell cell{std::vector<const Row*>(static_cast<size_t>(size), nullptr)};
+    for (const auto& [trial, row] : rows) cell.trials[static_cast<size_t>(trial)] = row;
+    const LengthCell counted = cell.count(length);
+    failed =
+        failed || (counted.answers() > 0 &&
+                   evals::stats::binomial_p_less(counted.hits, counted.answers(),
+                                                 design.criterion.tau) <= design.criterion.alpha);
+    cells.emplace(length, std::move(cell));
+  }
+  return cells;
+}
+
+}  // namespace
+
+LengthCell TrialCell::count(int64_t length, std::optional<int64_t> band) const {
+  LengthCell cell{length, 0, 0, 0};
+  for (const Row* row : trials) {
+    if (!in_band(row, band)) continue;
+    if (!row || is_missing(row->status)) {
+      ++cell.missing;
+    } else {
+      ++(row->status == Status::ok && row->retrieval->hit ? cell.hits : cell.misses);
+    }
+  }
+  return cell;
+}
+
+int64_t TrialCell::diverged(std::optional<int64_t> band) const {
+  return std::count_if(trials.begin(), trials.end(), [&](const Row* row) {
+    return row && in_band(row, band) && row->status == Status::diverged;
+  });
+}
+
+std::optional<double> TrialCell::log_prob(std::optional<int64_t> band) const {
+  double sum = 0;
+  int64_t count = 0;
+  for (const Row* row : trials) {
+    if (!row || !in_band(row, band) || row->status != Status::ok) continue;
+    const std::vector<float>& log_probs = row->retrieval->log_probs;
+    if (log_probs.empty()) continue;
+    double answer = 0;
+    for (const float value : log_probs) answer += static_cast<double>(value);
+    sum += answer / static_cast<double>(log_probs.size());
+    ++count;
+  }
+  if (count == 0) return {};
+  return sum / static_cast<double>(count);
+}
+
+std::vector<Answer> TrialCell::answers() const {
+  std::vector<Answer> answers;
+  for (const Row* row : trials) {
+    if (!row || is_missing(row->status)) {
+      answers.push_back(Answer::missing);
+    } else {
+      answers.push_back(row->status == Status::ok && row->retrieval->hit ? Answer::hit
+                                                                         : Answer::miss);
+    }
+  }
+  return answers;
+}
+
+std::string TrialCell::why_missing() const {
+  std::map<std::string, int64_t> reasons;
+  for (const Row* row : trials) {
+    if (!row) {
+      ++reasons["not run"];
+    } else if (is_missing(row->status)) {
+      ++reasons[std::string(name(row->status))];
+    }
+  }
+  std::string text;
+  for (const auto& [reason, count] : reasons) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, reason);
+  }
+  return text;
+}
+
+const TrialCell& RetrievalSheet::cell(const std::string& method, int64_t length) const {
+  return cells_.at({method, length});
+}
+
+bool RetrievalSheet::has(const std::string& method, int64_t length) const {
+  return cells_.count({method, length}) > 0;
+}
+
+std::vector<LengthCell> RetrievalSheet::counts(const std::string& method,
+                                               std::optional<int64_t> band) const {
+  std::vector<LengthCell> counts;
+  for (const int64_t length : lengths) {
+    if (has(method, length)) counts.push_back(cell(method, length).count(length, band));
+  }
+  return counts;
+}
+
+std::vector<RetrievalSheet> retrieval_sheets(const Runs& runs) {
+  std::set<std::string> protocols;
+  for (const Row& row : runs.rows) {
+    if (row.retrieval) protocols.insert(row.protocol);
+  }
+  std::vector<RetrievalSheet> sheets;
+  for (const std::string& protocol : protocols) {
+    const Trials trials = trials_of(runs, protocol);
+    require_equal_prompts(trials, protocol);
+    RetrievalSheet sheet;
+    sheet.protocol = protocol;
+    std::map<std::string, std::map<int64_t, int64_t>> planned;  // by method and length
+    std::set<int64_t> lengths;
+    for (const Design::Asked& asked : runs.design.evals) {
+      if (!asked.is_retrieval || !asked.is_answered_by(protocol)) continue;
+      sheet.absolute = asked.absolute;
+      sheet.absent = asked.absent;
+      if (asked.own_hay) sheet.independent = has_own_sources(trials);
+      for (const std::string& method : asked.methods) {
+        for (const int64_t length : asked.lengths) {
+          planned[method][length] = asked.trials.at(length);
+          lengths.insert(length);
+        }
+      }
+    }
+    sheet.lengths.assign(lengths.begin(), lengths.end());
+    for (const Design::Method& method : runs.design.methods) {
+      if (planned.count(method.name) == 0) continue;
+      sheet.methods.push_back(method.name);
+      for (auto& [length, cell] :
+           planned_cells(runs.design, planned[method.name], trials, method.rows_of)) {
+        sheet.cells_.emplace(std::pair(method.name, length), std::move(cell));
+      }
+    }
+    sheets.push_back(std::move(sheet));
+  }
+  return sheets;
+}
+
+}  // namespace sweep

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "evals/stats/certified_length.h"
+#include "evals/stats/comparison.h"
+#include "harness/sweep/summary_runs.h"
+
+namespace sweep {
+
+/// The trials of one method at one length, by trial number.
+struct TrialCell {
+  std::vector<const Row*> trials;  ///< nullptr: no row, a missing trial
+
+  /// Depth bands 0 to 2; nothing: all of them. A trial without a row is missing in every band.
+  evals::stats::LengthCell count(int64_t length, std::optional<int64_t> band = {}) const;
+  int64_t diverged(std::optional<int64_t> band = {}) const;
+  /// Mean over answered trials of the log-probability per answer token; diverged ones left out.
+  std::optional<double> log_prob(std::optional<int64_t> band = {}) const;
+  std::vector<evals::stats::Answer> answers() const;
+  /// Why trials are missing: "3 out_of_memory, 2 not run"; empty when none is.
+  std::string why_missing() const;
+};
+
+/// All answers to one retrieval protocol.
+class RetrievalSheet {
+ public:
+  std::string protocol;  ///< full id
+  bool absolute = false;
+  bool absent = false;
+  bool independent = true;           ///< whether every trial of a length has a source of its own
+  std::vector<std::string> methods;  ///< in order of the experiment
+  std::vector<int64_t> lengths;      ///< ascending
+
+  /// Trials planned for a cell, with their rows. Beyond a length shown to fail, the experiment's
+  /// trials_after_failure are what is planned.
+  const TrialCell& cell(const std::string& method, int64_t length) const;
+  bool has(const std::string& method, int64_t length) const;
+  std::vector<evals::stats::LengthCell> counts(const std::string& method,
+                                               std::optional<int64_t> band = {}) const;
+
+ private:
+  friend std::vector<RetrievalSheet> retrieval_sheets(const Runs& runs);
+  std::map<std::pair<std::string, int64_t>, TrialCell> cells_;
+};
+
+/// One sheet per protocol id that has rows, sorted by id. Throws base::Error when two methods were
+/// asked different prompts under one (protocol, length, trial), naming both, and when one trial has
+/// two cells.
+std::vector<RetrievalSheet> retrieval_sheets(const Runs& runs);
+
+}  // namespace sweep
