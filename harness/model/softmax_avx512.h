@@ -22,7 +22,8 @@ struct SoftmaxRow {
 /// 2^x has a relative error of 1e-7.
 float absorb(SoftmaxRow& row, const float* scores, float* weights, int64_t begin, int64_t end,
              int64_t width);
-/// The same with weights rounded to bfloat16; the sum is that of the unrounded ones.
+/// The same with weights rounded to bfloat16; the sum is that of the unrounded ones, 2^x good to
+/// 1e-4.
 float absorb(SoftmaxRow& row, const float* scores, uint16_t* weights, int64_t begin, int64_t end,
              int64_t width);
 

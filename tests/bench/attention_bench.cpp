@@ -7,6 +7,8 @@
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
 
+#include <numeric>
+
 #include "harness/model/attend.h"
 #include "harness/model/parallel.h"
 
@@ -42,8 +44,13 @@ void ours(benchmark::State& state, at::ScalarType dtype) {
   const scalings::RotaryPlan plan =
       scalings::plain_plan({{it.head_dim, it.head_dim, 10000, it.tokens}, it.tokens, 0, 1});
   const model::Kernel kernel = model::best_kernel(dtype, {heads, heads, it.head_dim});
+  const model::RowPlan rows({{0, 0, it.tokens, &plan}});  // tables: once for all layers
+  std::vector<int64_t> all(it.tokens);
+  std::iota(all.begin(), all.end(), 0);
+  const auto attention = model::make_attention({heads, heads, it.head_dim}, rows, dtype, kernel);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(model::attend(plan, query, key, value, kernel));
+    attention->store(0, key, value);
+    benchmark::DoNotOptimize(attention->attend(all, query));
   }
   state.SetLabel(model::name(kernel));
   it.report(state);
