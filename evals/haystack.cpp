@@ -85,12 +85,13 @@ class SlicedHaystack : public Haystack {
         period_(static_cast<int64_t>(unit.size() + separator.size())),
         fingerprint_(fingerprint_of(tokenizer, "sliced", unit, separator)) {
     // Every place at which a unit can be cut, tokenised once.
+    const Pieces pieces(tokenizer);
     for (size_t cut = 0; cut < unit.size(); ++cut) {
-      first_part_.push_back(continue_with(tokenizer, unit.substr(0, cut)));
+      first_part_.push_back(pieces(unit.substr(0, cut)));
     }
     const std::string next = separator + unit;
     for (size_t cut = 0; cut < next.size(); ++cut) {
-      next_part_.push_back(continue_with(tokenizer, next.substr(0, cut)));
+      next_part_.push_back(pieces(next.substr(0, cut)));
     }
   }
 
@@ -144,7 +145,9 @@ Straw cut_at_boundary(const std::vector<Token>& flat, const std::vector<int64_t>
 class PairHaystack : public Haystack {
  public:
   PairHaystack(const Tokenizer& tokenizer, int64_t digits)
-      : tokenizer_(tokenizer), digits_(digits), low_(1) {
+      : fingerprint_(fingerprint_of(tokenizer, "pairs", std::to_string(digits), "")),
+        pieces_(tokenizer),
+        low_(1) {
     for (int64_t digit = 1; digit < digits; ++digit) low_ *= 10;
     unit_tokens_ = size_of(line(low_, low_));
   }
@@ -166,21 +169,18 @@ class PairHaystack : public Haystack {
   }
 
   int64_t unit_tokens() const override { return unit_tokens_; }
-  std::string fingerprint() const override {
-    return fingerprint_of(tokenizer_, "pairs", std::to_string(digits_), "");
-  }
+  std::string fingerprint() const override { return fingerprint_; }
 
  private:
   int64_t number(const base::CounterRandom& random, uint64_t draw) const {
     return low_ + random.below(draw, 9 * low_);
   }
   std::vector<Token> line(int64_t key, int64_t value) const {
-    return continue_with(tokenizer_,
-                         "\n \"" + std::to_string(key) + "\": \"" + std::to_string(value) + "\",");
+    return pieces_("\n \"" + std::to_string(key) + "\": \"" + std::to_string(value) + "\",");
   }
 
-  const Tokenizer& tokenizer_;
-  int64_t digits_;
+  std::string fingerprint_;
+  Pieces pieces_;
   int64_t low_;
   int64_t unit_tokens_;
 };
@@ -192,10 +192,11 @@ class TextHaystack : public Haystack {
       throw base::Error(base::Fault::input, "haystack",
                         {"", "has no document", "give at least one text file"});
     }
+    const Pieces pieces(tokenizer);
     for (const CorpusDocument& document : documents) {
       Source source{document.name, {}, {0}};
       for (const std::string_view sentence : sentences(document.text)) {
-        const std::vector<Token> tokens = continue_with(tokenizer, sentence);
+        const std::vector<Token> tokens = pieces(sentence);
         source.tokens.insert(source.tokens.end(), tokens.begin(), tokens.end());
         source.boundaries.push_back(size_of(source.tokens));
       }

@@ -8,10 +8,15 @@
 
 namespace evals {
 
-std::vector<Token> continue_with(const Tokenizer& tokenizer, std::string_view text) {
+Pieces::Pieces(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
   for (const std::string_view anchor : {"\n", ".", "a"}) {
-    const std::vector<Token> head = tokenizer.encode(anchor);
-    const std::vector<Token> whole = tokenizer.encode(std::string(anchor) + std::string(text));
+    anchors_.push_back({std::string(anchor), tokenizer.encode(anchor)});
+  }
+}
+
+std::vector<Token> Pieces::operator()(std::string_view text) const {
+  for (const auto& [anchor, head] : anchors_) {
+    const std::vector<Token> whole = tokenizer_.encode(anchor + std::string(text));
     if (!head.empty() && whole.size() >= head.size() &&
         std::equal(head.begin(), head.end(), whole.begin())) {
       return {whole.begin() + static_cast<std::ptrdiff_t>(head.size()), whole.end()};
@@ -22,6 +27,10 @@ std::vector<Token> continue_with(const Tokenizer& tokenizer, std::string_view te
                      "has no tokens of its own behind a newline, a full stop or a letter",
                      "prompts are put together from pieces; use a tokenizer that does not merge "
                      "across them"});
+}
+
+std::vector<Token> continue_with(const Tokenizer& tokenizer, std::string_view text) {
+  return Pieces(tokenizer)(text);
 }
 
 std::string fill_in(std::string_view text, std::string_view name, std::string_view value) {

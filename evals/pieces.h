@@ -18,6 +18,21 @@ namespace evals {
 /// behind it) would give the joined text other ids.
 std::vector<Token> continue_with(const Tokenizer& tokenizer, std::string_view text);
 
+/// continue_with for many texts: the anchors are encoded once. The tokenizer must outlive it.
+class Pieces {
+ public:
+  explicit Pieces(const Tokenizer& tokenizer);
+  std::vector<Token> operator()(std::string_view text) const;
+
+ private:
+  struct Anchor {
+    std::string text;
+    std::vector<Token> tokens;
+  };
+  const Tokenizer& tokenizer_;
+  std::vector<Anchor> anchors_;
+};
+
 /// `text` with every `{name}` replaced by `value`.
 std::string fill_in(std::string_view text, std::string_view name, std::string_view value);
 

@@ -81,6 +81,7 @@ PromptParts make_parts(const RetrievalProtocol& protocol, const Tokenizer& token
   PromptParts parts;
   parts.answer = make_answer(protocol, tokenizer, drawn.key);
   parts.needle = piece(protocol.needle);
+  parts.first_line = protocol.lines ? piece(protocol.needle.substr(1)) : parts.needle;
   parts.question = piece(protocol.question);
   const auto& answer = parts.answer;
   const auto digit = std::find_if(answer.begin(), answer.end(), [&](Token token) {

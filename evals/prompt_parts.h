@@ -24,6 +24,7 @@ std::vector<std::string> possible_words(const RetrievalProtocol& protocol);
 /// The pieces of one prompt except head and hay, tokenised.
 struct PromptParts {
   std::vector<Token> needle;
+  std::vector<Token> first_line;  ///< the needle where it follows the head of a `lines` protocol
   std::vector<Token> question;
   std::vector<Token> answer;
   int64_t first_digit = 0;  ///< answer tokens before it carry no digit

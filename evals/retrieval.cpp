@@ -83,7 +83,13 @@ struct Retrieval::State {
                  int64_t trial, bool absent, const base::CounterRandom& rng) const {
     HayOrder order{hay_tokens, std::clamp<int64_t>(place, 0, hay_tokens), trial, drawn.word};
     if (absent) order = {hay_tokens + size_of(parts.needle), std::nullopt, trial, drawn.word};
-    const Straw straw = hay->cut(order, rng);
+    Straw straw = hay->cut(order, rng);
+    const bool is_first = order.place && straw.before.empty();
+    const std::vector<Token>& needle = is_first ? parts.first_line : parts.needle;
+    if (needle.size() < parts.needle.size()) {  // hay makes up for the newline
+      order = {order.tokens + size_of(parts.needle) - size_of(needle), 0, trial, drawn.word};
+      straw = hay->cut(order, rng);
+    }
     Prompt prompt;
     prompt.key = drawn.key;
     prompt.answer = parts.answer;
@@ -97,7 +103,7 @@ struct Retrieval::State {
     append(trunk, straw.before);
     prompt.needle = {size_of(trunk), size_of(trunk)};
     if (absent) return prompt;
-    append(trunk, parts.needle);
+    append(trunk, needle);
     prompt.needle.end = size_of(trunk);
     prompt.depth = hay_tokens == 0
                        ? 0

@@ -47,6 +47,7 @@ struct RetrievalProtocol {
   std::string_view separator;  ///< between units
   std::string_view head;
   std::string_view needle;
+  bool lines;  ///< hay is lines and the needle one of them: no newline between head and needle
   std::string_view question;
   std::string_view answer;
   std::string_view terminator;  ///< text that follows a complete answer; its score does not count

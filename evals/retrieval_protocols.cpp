@@ -36,6 +36,7 @@ RetrievalProtocol landmark() {
           .separator = " ",
           .head = landmark_head,
           .needle = landmark_needle,
+          .lines = false,
           .question = landmark_question,
           .answer = " {key}",
           .terminator = ".",
@@ -83,9 +84,10 @@ RetrievalProtocol infinitebench() {
           .separator = "\n",
           .head =
               "There is an important info hidden inside a lot of irrelevant text. Find it and "
-              "memorize them. I will quiz you about the important information there.\n\n",
+              "memorize it. I will quiz you about the important information.\n\n",
           .needle = landmark_needle,
-          .question = "\n\nWhat is the pass key?\n\nThe pass key is",
+          .lines = true,
+          .question = "\n\n\nWhat is the pass key?\n\nThe pass key is",
           .answer = " {key}",
           .terminator = ".",
           .design = {DepthDesign::Kind::grid, 59},
@@ -93,7 +95,9 @@ RetrievalProtocol infinitebench() {
                          {"depths", "integer", "59", "depths of an even grid, both ends included"},
                          placement},
           .summary = "five-digit pass key, leading zeros, between repeated lines, even depth grid",
-          .source = "Zhang et al. 2024 (InfiniteBench), src/prompt.py, template of base models"};
+          .source =
+              "Zhang et al. 2024 (InfiniteBench), src/prompt.py, template yarn-mistral (of base "
+              "models), around the lines of data/construct_synthetic_dataset.py"};
 }
 
 RetrievalProtocol ruler() {
@@ -111,6 +115,7 @@ RetrievalProtocol ruler() {
               "A special magic number is hidden within the following text. Make sure to "
               "memorize it. I will quiz you about the number afterwards.\n",
           .needle = "\nOne of the special magic numbers for {word} is: {key}.\n",
+          .lines = true,
           .question =
               "\nWhat is the special magic number for {word} mentioned in the provided "
               "text? The special magic number for {word} mentioned in the provided text is",
@@ -119,7 +124,9 @@ RetrievalProtocol ruler() {
           .design = stratified,
           .parameters = {trials, depths, placement},
           .summary = "seven-digit number for a name, repeated lines, 128 tokens reserved",
-          .source = "Hsieh et al. 2024 (RULER), niah_single_1; the names come from a list of ours"};
+          .source =
+              "Hsieh et al. 2024 (RULER), niah_single_1 for base models: scripts/synthetic.yaml, "
+              "scripts/data/synthetic/niah.py; the names come from a list of ours"};
 }
 
 RetrievalProtocol text() {
@@ -154,6 +161,7 @@ RetrievalProtocol kv() {
           "Extract the value corresponding to the specified key in the JSON object "
           "below.\n\nJSON data:\n{",
       .needle = "\n \"{word}\": \"{key}\",",
+      .lines = false,
       .question = "\n}\n\nKey: \"{word}\"\nCorresponding value: \"",
       .answer = "{key}",
       .terminator = "\"",

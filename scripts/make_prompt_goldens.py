@@ -28,26 +28,28 @@ TASK = ("There is an important info hidden inside a lot of irrelevant text. Find
 PASS_KEY = "\nThe pass key is {key}. Remember it. {key} is the pass key.\n"
 ASK = "\nWhat is the pass key? The pass key is"
 MAGIC = " special magic number for {word} mentioned in the provided text"
-LANDMARK = dict(head=TASK + "\n", needle=PASS_KEY, question=ASK, answer=" {key}", end=".", digits=5, zeros=False,
+LANDMARK = dict(head=TASK + "\n", needle=PASS_KEY, lines=False, question=ASK, answer=" {key}", end=".", digits=5, zeros=False,
                 budget=10, hay="repeated", separator=" ", depths=("stratified", 10))
 PROTOCOLS = {
     "passkey/landmark": LANDMARK,
     "passkey/landmark-char": {**LANDMARK, "hay": "sliced"},
     "passkey/pi": {**LANDMARK, "depths": ("distances", 32)},
-    "passkey/infinitebench": {**LANDMARK, "head": TASK + "\n\n", "separator": "\n", "zeros": True, "budget": 6,
-                              "question": "\n\nWhat is the pass key?\n\nThe pass key is", "depths": ("grid", 59)},
+    "passkey/infinitebench": {
+        **LANDMARK, "zeros": True, "budget": 6, "lines": True, "separator": "\n", "depths": ("grid", 59),
+        "head": TASK.replace("memorize them", "memorize it").replace(" there.", ".") + "\n\n",
+        "question": "\n\n\nWhat is the pass key?\n\nThe pass key is"},
     "passkey/ruler-s1": dict(
         head="A special magic number is hidden within the following text. Make sure to memorize it. "
              "I will quiz you about the number afterwards.\n",
         needle="\nOne of the special magic numbers for {word} is: {key}.\n",
         question="\nWhat is the" + MAGIC + "? The" + MAGIC + " is",
-        answer=" {key}", end=".", digits=7, zeros=False, budget=128, hay="repeated", separator="\n",
+        lines=True, answer=" {key}", end=".", digits=7, zeros=False, budget=128, hay="repeated", separator="\n",
         depths=("stratified", 10)),
     "niah/text": {**LANDMARK, "hay": "text"},
     "kv/json": dict(
         head="Extract the value corresponding to the specified key in the JSON object below.\n\nJSON data:\n{",
         needle='\n "{word}": "{key}",', question='\n}\n\nKey: "{word}"\nCorresponding value: "',
-        answer="{key}", end='"', digits=7, zeros=False, budget=10, hay="pairs", depths=("stratified", 10)),
+        lines=False, answer="{key}", end='"', digits=7, zeros=False, budget=10, hay="pairs", depths=("stratified", 10)),
 }
 ADJECTIVES = ("amber brisk calm dusty eager faint gentle hollow "
               "ivory jolly keen lively mellow narrow olive proud").split()
@@ -176,6 +178,16 @@ def cut_hay(pieces, spec, size, place, trial, avoid, random, cache):
     return cut_flat(cache["tokens"][begin:begin + size], boundaries, size, place)
 
 
+def around_needle(pieces, spec, ids, size, place, *rest):
+    """Hay before and after the needle; a needle that is the first line has no newline before it."""
+    before, after = cut_hay(pieces, spec, size, place, *rest)
+    if not before and spec["lines"]:
+        size += len(ids["needle"]) - len(ids["first line"])
+        ids["needle"] = ids["first line"]
+        before, after = cut_hay(pieces, spec, size, 0, *rest)
+    return before, after
+
+
 def depth_of(design, trial):
     kind, count = design
     index = trial % count
@@ -195,6 +207,7 @@ def parts_of(pieces, spec, random):
     fill = {part: spec[part].replace("{key}", key).replace("{word}", word)
             for part in ("needle", "question", "answer")}
     ids = {part: pieces(text) for part, text in fill.items()}
+    ids["first line"] = pieces(fill["needle"][1:]) if spec["lines"] else ids["needle"]
     return key, word, ids, max(1, spec["budget"] - len(ids["answer"]))
 
 
@@ -214,7 +227,7 @@ def per_length(pieces, name, length, trial, absent, cache):
         before, after = cut_hay(pieces, spec, hay + len(ids["needle"]), None, trial, word, random, cache)
         ids["needle"] = []
     else:
-        before, after = cut_hay(pieces, spec, hay, place, trial, word, random, cache)
+        before, after = around_needle(pieces, spec, ids, hay, place, trial, word, random, cache)
     prompt = head + before + ids["needle"] + after + ids["question"]
     assert len(prompt) + len(ids["answer"]) + reserve == length, (name, length)
     at = len(head + before)
@@ -234,7 +247,7 @@ def absolute(pieces, name, position, lengths, trial, cache):
     head = pieces.start(spec["head"])
     behind = len(ids["question"]) + len(ids["answer"]) + reserve
     hay = lengths[-1] - len(head) - len(ids["needle"]) - behind
-    before, after = cut_hay(pieces, spec, hay, position - len(head), trial, word, random, cache)
+    before, after = around_needle(pieces, spec, ids, hay, position - len(head), trial, word, random, cache)
     trunk = head + before + ids["needle"] + after
     at = len(head + before)
     return {"protocol": name, "position": position, "lengths": lengths, "trial": trial, "key": key,
@@ -264,13 +277,11 @@ def train(name, **options):
     texts = [GRASS, "\n".join([GRASS, GRASS]), natural_text(400)]
     for spec in PROTOCOLS.values():
         texts += [spec["head"], spec["needle"], spec["question"]] * 3
-    (FOLDER / "training.txt").write_text("\n".join(texts))
-    sentencepiece.SentencePieceTrainer.train(
-        input=str(FOLDER / "training.txt"), model_prefix=str(FOLDER / name), byte_fallback=True, split_digits=True,
-        normalization_rule_name="identity", remove_extra_whitespaces=False, max_sentence_length=100000,
-        minloglevel=2, **options)
-    (FOLDER / "training.txt").unlink()
-    (FOLDER / (name + ".vocab")).unlink()
+    with open(FOLDER / (name + ".model"), "wb") as model:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter("\n".join(texts).split("\n")), model_writer=model, byte_fallback=True,
+            split_digits=True, normalization_rule_name="identity", remove_extra_whitespaces=False,
+            max_sentence_length=100000, num_threads=1, minloglevel=2, **options)
 
 
 def main(arguments):

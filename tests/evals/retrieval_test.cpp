@@ -12,6 +12,7 @@
 namespace evals {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -38,6 +39,73 @@ TEST(Landmark, ReadsByteForByteAsPublished) {
   EXPECT_EQ(text_of(prompt.document.trunk), expected);
   EXPECT_EQ(prompt.questions[0].length, 600);
   EXPECT_EQ(prompt.questions[0].path, 600 - static_cast<int64_t>(reserve) + 1);
+}
+
+/// The prompt's text up to the answer, what was drawn put back as {key} and {word}.
+std::string template_of(const Prompt& prompt) {
+  const auto& trunk = prompt.document.trunk;
+  std::string text = text_of({trunk.begin(), trunk.begin() + prompt.document.scored.begin});
+  std::vector<std::pair<std::string, std::string>> holes = {{prompt.key, "{key}"}};
+  const std::string before_name = "numbers for ";
+  if (const size_t at = text.find(before_name); at != std::string::npos) {
+    const size_t name = at + before_name.size();
+    holes.emplace_back(text.substr(name, text.find(" is: ") - name), "{word}");
+  }
+  for (const auto& [value, hole] : holes) {
+    for (size_t at = text.find(value); at != std::string::npos; at = text.find(value, at)) {
+      text.replace(at, value.size(), hole);
+    }
+  }
+  return text;
+}
+
+/// Templates of many prompts with about `tokens` before the answer: names differ in length, and
+/// only where it fits do the lines of hay end whole, as they all do when published.
+std::set<std::string> templates(const Retrieval& retrieval, double depth, size_t tokens) {
+  std::set<std::string> found;
+  for (int64_t number = 0; number < 20; ++number) {
+    for (int64_t more = 0; more < 40; ++more) {
+      const int64_t length = static_cast<int64_t>(tokens) + retrieval.protocol().generation + more;
+      found.insert(template_of(retrieval.prompt(trial_at(length, depth, number))));
+    }
+  }
+  return found;
+}
+
+// What NVIDIA/RULER's scripts/data/synthetic/niah.py and constants.py write for niah_single_1: the
+// needle before one of three lines, and the answer prefix of base models.
+TEST(RulerS1, ReadsByteForByteAsPublished) {
+  const std::string head =
+      "A special magic number is hidden within the following text. Make sure to memorize it. I "
+      "will quiz you about the number afterwards.\n";
+  const std::string needle = "One of the special magic numbers for {word} is: {key}.\n";
+  const std::string line = unit + "\n";
+  const std::string question =
+      "What is the special magic number for {word} mentioned in the provided text? The special "
+      "magic number for {word} mentioned in the provided text is";
+  const std::string first = head + needle + line + line + line + question;
+  const std::string second = head + line + needle + line + line + question;
+  const std::string third = head + line + line + needle + line + question;
+  const Retrieval ruler = ready("passkey/ruler-s1");
+  EXPECT_THAT(templates(ruler, 0, first.size()), Contains(first));
+  EXPECT_THAT(templates(ruler, 0.33, first.size()), Contains(second));
+  EXPECT_THAT(templates(ruler, 0.67, first.size()), Contains(third));
+}
+
+// What OpenBMB/InfiniteBench's construct_synthetic_dataset.py writes, in the template yarn-mistral
+// of its prompt.py.
+TEST(InfiniteBench, ReadsByteForByteAsPublished) {
+  const std::string head =
+      "There is an important info hidden inside a lot of irrelevant text. Find it and memorize it. "
+      "I will quiz you about the important information.\n\n";
+  const std::string needle = "The pass key is {key}. Remember it. {key} is the pass key.\n";
+  const std::string line = unit + "\n";
+  const std::string question = "\n\nWhat is the pass key?\n\nThe pass key is";
+  const std::string first = head + needle + line + line + line + question;
+  const std::string third = head + line + line + needle + line + question;
+  const Retrieval infinitebench = ready("passkey/infinitebench");
+  EXPECT_THAT(templates(infinitebench, 0, first.size()), Contains(first));
+  EXPECT_THAT(templates(infinitebench, 0.67, first.size()), Contains(third));
 }
 
 TEST(Retrieval, HitsEveryLengthExactlyWithTheGenerationBudgetInside) {
