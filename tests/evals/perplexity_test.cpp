@@ -88,6 +88,12 @@ TEST(Press, TrapTheLastShortWindowIsKept) {
   EXPECT_EQ(windows.back(), (Window{{12, 18}, {16, 18}}));
 }
 
+TEST(Press, TrapNoDocumentIsCutAtTenStrides) {  // as LongRoPE's script does, whatever the length
+  const auto windows = plan_windows(settings_of("ppl/press-4"), 200, 101);
+  EXPECT_EQ(windows.front().scored, (Range{0, 100}));
+  EXPECT_EQ(windows.back().scored, (Range{196, 200}));
+}
+
 TEST(FullWindow, ScoresAllOfEveryWindowAndKeepsTheLast) {
   // LongLoRA's script drops the window that ends with the text.
   EXPECT_THAT(
@@ -159,9 +165,13 @@ TEST(Press, ScoresEveryTokenExactlyOnceWithEnoughBeforeIt) {
 
 TEST(Press, PricesPress256At65536Over200000Tokens) {
   auto settings = settings_of("ppl/press-256", false);
-  // (200,000 - 65,536) / 256 = 525.25: the first window, 525 whole strides, and one for the rest.
-  EXPECT_EQ(plan_windows(settings, 200000, 65536).size(), 527u);
-  EXPECT_EQ(plan_windows(settings, 65536 + 525 * 256, 65536).size(), 526u);
+  // (200,000 - 65,536) / 256 = 525.25. The usual formula rounds down and prices 526 windows: the
+  // first and 525 whole strides. They end at token 199,936, and every token is to be scored once,
+  // so that a 527th window scores the last 64.
+  EXPECT_EQ(plan_windows(settings, 199936, 65536).size(), 526u);
+  const std::vector<Window> windows = plan_windows(settings, 200000, 65536);
+  EXPECT_EQ(windows.size(), 527u);
+  EXPECT_EQ(windows.back().scored, (Range{199936, 200000}));
 }
 
 TEST(PerplexityProtocols, CarryTheirStrideInTheName) {

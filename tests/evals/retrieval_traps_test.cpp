@@ -91,6 +91,24 @@ TEST(Trap, NoPromptEndsInASpace) {
             continue_with(*tokenizer, "The pass key is").size());
 }
 
+TEST(Trap, NoLengthCutsTheQuestionOff) {
+  // PoSE's script truncates long prompts on the right, where the question is.
+  for (const std::string& name : names()) {
+    const Retrieval retrieval = ready(name);
+    const std::string question(retrieval.protocol().question);
+    const size_t hole = question.rfind('}');
+    const std::string end = hole == std::string::npos ? question : question.substr(hole + 1);
+    for (const int64_t length : {retrieval.minimum_length(), int64_t{1000}, int64_t{20000}}) {
+      const Prompt prompt = retrieval.prompt(trial_at(length, 0.5));
+      const auto& trunk = prompt.document.trunk;
+      EXPECT_THAT(
+          ByteTokenizer().decode({trunk.begin(), trunk.begin() + prompt.document.scored.begin}),
+          testing::EndsWith(end))
+          << name << " " << length;
+    }
+  }
+}
+
 TEST(Trap, BosStandsOnceAndNeverInTheNeedle) {
   const auto tokenizer = sentencepiece_model("bpe", true);
   for (const std::string& name : names()) {

@@ -41,7 +41,7 @@ TEST(McNemar, IsACoinTossOverDiscordantPairs) {
 }
 
 TEST(McNemar, DoesNotSeePairsThatAgree) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const auto a = *rc::gen::inRange<int64_t>(0, 30);
     const auto b = *rc::gen::inRange<int64_t>(0, 30);
     const auto same = *rc::gen::inRange<int64_t>(0, 500);
@@ -49,7 +49,7 @@ TEST(McNemar, DoesNotSeePairsThatAgree) {
     RC_ASSERT(mcnemar_exact({same, a, b, 2 * same, same}) == p);
     RC_ASSERT(mcnemar_exact({0, b, a, 0, 0}) == p);
     RC_ASSERT(p > 0 && p <= 1);
-  });
+  }));
 }
 
 TEST(Holm, StepsDownFromTheSmallest) {  // times 4, 3, 2, 1, never falling
