@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     // Every file that an experiment may name is looked for below this folder.
     const sweep::Experiment experiment = sweep::parse_experiment(text, "/proc/self/fuzz.json");
     const base::Json resolved = sweep::to_json(experiment);
-    const sweep::Experiment again = sweep::parse_experiment(resolved.dump(), "/proc/self/fuzz.json");
+    const sweep::Experiment again =
+        sweep::parse_experiment(resolved.dump(), "/proc/self/fuzz.json");
     if (sweep::to_json(again) != resolved) std::abort();
   } catch (const base::Error&) {
   }
