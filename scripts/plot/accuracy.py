@@ -20,7 +20,7 @@ def draw(run, protocol, theme):
     asked = run.eval_of(protocol)
     methods = run.methods_in(lines)
     lengths = sorted(asked["lengths"])
-    figure, panels, width = axes.panels(len(methods), theme, 4, 1.3, extra=0.8, sharex=True, sharey=True)
+    figure, panels, width = axes.panels(len(methods), theme, 4, 1.3, extra=0.5, sharex=True, sharey=True)
     series = {method: lines[lines["method"] == method].sort_values("length") for method in methods}
     for axis, method in zip(panels, methods):
         for other in methods:

@@ -73,10 +73,15 @@ def title(axis, text, width, pad=4):
 
 
 def legend_above(figure, handles, theme):
-    """One legend over everything, in as many columns as its longest entry leaves room for."""
+    """One legend over everything, in as many columns as its longest entry leaves room for.
+
+    The figure grows by its lines, so that the panels keep their height."""
     if not handles:
         return None
     size = pyplot.rcParams["legend.fontsize"]
-    longest = max(inches(handle.get_label(), size) for handle in handles) + 0.45
+    labels = [handle.get_label().split("\n") for handle in handles]
+    longest = max(inches(line, size) for lines in labels for line in lines) + 0.45
     columns = max(1, min(len(handles), int(theme.width / longest)))
+    lines = math.ceil(sum(map(len, labels)) / columns)
+    figure.set_figheight(figure.get_figheight() + (lines + 1) * 1.5 * size / 72)
     return figure.legend(handles=handles, loc="outside upper center", ncols=columns, handlelength=2.4)

@@ -24,7 +24,7 @@ def draw(run, protocol, theme):
     is_retrieval = not protocol.startswith("ppl/")
     edge = 1.0 if is_retrieval else min(EDGE_NATS, 1.15 * lines[["low", "high", "difference"]].abs().max().max())
     height = 0.36 + 0.15 * len(methods)
-    figure, panels, width = axes.panels(len(lengths), theme, 4, height, extra=0.7, sharex=True, sharey=True)
+    figure, panels, width = axes.panels(len(lengths), theme, 4, height, extra=0.35, sharex=True, sharey=True)
     for axis, length in zip(panels, lengths):
         here = {line.method: line for line in lines[lines["length"] == length].itertuples()}
         axis.axvline(0, color=MUTED, linewidth=0.7, zorder=1)
@@ -34,13 +34,14 @@ def draw(run, protocol, theme):
         axes.title(axis, axes.written(length), width)
         axis.set_xlim(-1.1 * edge, 1.1 * edge)  # room for arrows
         axis.set_ylim(len(methods) - 0.5, -0.5)
+        axis.locator_params(axis="x", nbins=4)
         axes.ticks(axis.yaxis, range(len(methods)), [label_of(run, method) for method in methods])
         axis.tick_params(axis="y", length=0)
     unit = "accuracy" if is_retrieval else "nats per token"
     better = "right" if is_retrieval else "left"
-    figure.supxlabel(
-        f"difference to {run.baseline}, {unit} ({better} of zero: better)", fontsize=pyplot.rcParams["axes.labelsize"]
-    )
+    between = ", " if theme.columns == 2 else "\n"
+    label = f"difference to {run.baseline}, {unit}{between}{better} of zero: better"
+    figure.supxlabel(label, fontsize=pyplot.rcParams["axes.labelsize"])
     axes.legend_above(figure, legend(run, lines, methods, edge), theme)
     columns = ["method", "length", "baseline", "unit", "pairs", "excluded", "difference", "low", "high", "test", "p",
                "p_holm", "family", "differs"]  # fmt: skip

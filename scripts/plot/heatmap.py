@@ -61,7 +61,7 @@ def draw(run, protocol, theme):
         raise NothingToDraw("no method was asked")
     methods = list(dict.fromkeys(data["method"]))
     lengths = sorted(asked["lengths"])
-    figure, panels, width = axes.panels(len(methods), theme, 4, 1.35, extra=0.75, sharex=True, sharey=True)
+    figure, panels, width = axes.panels(len(methods), theme, 4, 1.35, extra=0.5, sharex=True, sharey=True)
     for axis, method in zip(panels, methods):
         panel(axis, run, asked, data[data["method"] == method], lengths, theme)
         axes.title(axis, label_of(run, method), width, pad=9)

@@ -37,7 +37,7 @@ def draw(run, protocol, theme):
     if lines.empty:
         raise NothingToDraw("no method scored every document: all cells diverged or are missing")
     lengths = sorted(every["length"].unique())
-    figure, (axis,), width = axes.panels(1, theme, 1, 2.2, extra=0.9)
+    figure, (axis,), width = axes.panels(1, theme, 1, 2.2, extra=0.0)
     top = losses.frame(axis, lines["perplexity"])
     axes.trained_line(axis, run.trained_length)
     handles, data = [], []

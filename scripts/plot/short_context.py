@@ -25,7 +25,7 @@ def draw(run, protocol, theme):
     edge = min(EDGE_NATS, 1.1 * lines[["estimate", "low", "high"]].max().max()) or 0.01
     left = min(0.0, 1.1 * max(-edge, lines[["estimate", "low"]].min().min()))
     height = 0.5 + 0.17 * len(methods)
-    figure, panels, width = axes.panels(len(lengths), theme, 3, height, extra=0.5, sharex=True, sharey=True)
+    figure, panels, width = axes.panels(len(lengths), theme, 3, height, extra=0.0, sharex=True, sharey=True)
     beyond = []
     for axis, length in zip(panels, lengths):
         axis.axvline(0, color=MUTED, linewidth=0.7, zorder=1)

@@ -3,6 +3,7 @@
 import json
 import math
 import subprocess
+import textwrap
 
 import pandas
 from matplotlib.lines import Line2D
@@ -10,7 +11,7 @@ from matplotlib.lines import Line2D
 from plot import axes, latex
 from plot.drawing import Drawing, NothingToDraw
 from plot.run import PlotError
-from plot.theme import FAMILY_NOTE, MUTED, label_of, style_of
+from plot.theme import MUTED, label_of, style_of
 
 NAME = "wavelength"
 
@@ -53,7 +54,7 @@ def draw(run, binary, theme):
     if binary is None or not binary.exists():
         raise NothingToDraw(f"the binary is not there ({binary}): give --ropewalk BINARY, which computes the plans")
     data = plans(run, binary)
-    figure, (left, right), width = axes.panels(2, theme, 2, 2.0, extra=0.9)
+    figure, (left, right), width = axes.panels(2, theme, 2, 2.0, extra=0.0)
     groups = {}  # methods with the same frequencies lie on one another: one line, all names
     for method in run.methods:
         groups.setdefault(tuple(data.loc[data["method"] == method, "inv_freq"]), []).append(method)
@@ -63,7 +64,8 @@ def draw(run, binary, theme):
         every = max(1, len(lines) // 10)
         left.plot(lines["pair"], lines["wavelength"], gid=f"wavelength {methods[0]}", markevery=every, **style)
         right.plot(lines["pair"], lines["ratio_to_plain"], gid=f"ratio {methods[0]}", markevery=every, **style)
-        handles.append(Line2D([], [], label=", ".join(label_of(run, method) for method in methods), **style))
+        names = ", ".join(label_of(run, method) for method in methods)
+        handles.append(Line2D([], [], label="\n".join(textwrap.wrap(names, 22 * theme.columns)), **style))
     left.axhline(run.trained_length, color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, zorder=1, gid="trained_length")
     left.set_yscale("log")
     left.set_ylabel("wavelength, tokens")
@@ -75,7 +77,7 @@ def draw(run, binary, theme):
     handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
     longest = axes.written(max(run.experiment["lengths"]))
     if any(map(run.is_family, run.methods)):
-        handles.append(Line2D([], [], linestyle="", label=f"{FAMILY_NOTE}, here at {longest}"))
+        handles.append(Line2D([], [], linestyle="", label=f"† family of models, here at {longest}"))
     axes.legend_above(figure, handles, theme)
     return Drawing(
         NAME, "", "Wavelength of every pair, and its frequency over that of plain RoPE. Methods that change only "

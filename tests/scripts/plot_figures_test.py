@@ -157,7 +157,7 @@ class Figures(plot_support.SyntheticRuns):
     def test_plans_with_equal_frequencies_share_a_line(self):
         drawing = wavelength.draw(self.read("full"), self.ropewalk, theme.Theme())
         texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
-        self.assertIn("plain, dual_chunk, ntk, self_extend, yarn †", texts)
+        self.assertIn("plain, dual_chunk, ntk, self_extend, yarn †", [text.replace("\n", " ") for text in texts])
         ratio = plot_support.artists(drawing.figure)["ratio linear"][0]
         numpy.testing.assert_array_equal(y_of(ratio), [0.5] * 32)
         lines = drawing.data[drawing.data["method"] == "linear"]
