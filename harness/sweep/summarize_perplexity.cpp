@@ -103,7 +103,7 @@ std::string add_cell(const Runs& runs, const Design::Method& method, const Perpl
       .set("tokens", tokens);
   if (!sheet.by_windows) row.set("bits_per_byte", bits_per_byte(cell, values));
   if (estimate.bounds) row.set("low", estimate.bounds->low).set("high", estimate.bounds->high);
-  return fmt::format("{:.4f}", estimate.value);
+  return fmt::format("{:.4g}", std::exp(estimate.value));
 }
 
 void add_positions(const Runs& runs, const Design::Method& method, const PerplexitySheet& sheet,
@@ -272,7 +272,7 @@ void add_perplexity(const Runs& runs, const PerplexitySheet& sheet, Tables& tabl
     }
     shown.lines.push_back(std::move(line));
   }
-  tables.text += fmt::format("{} (nats per token; {} of {} documents reach every length)\n{}",
+  tables.text += fmt::format("{} (perplexity; {} of {} documents reach every length)\n{}",
                              sheet.protocol, sheet.common.size(), sheet.documents, shown.text());
   if (sheet.fixed_target && !plain) {
     tables.warnings.push_back(fmt::format(

@@ -428,6 +428,19 @@ TEST(PerplexitySummary, FindsBothLengthsAndTheShortContextCost) {
               testing::ContainsRegex("2048,0.0[45][0-9]*,.*bootstrap over documents"));
 }
 
+TEST(PerplexitySummary, PrintsThePerplexitiesOfItsTable) {
+  const Summary summary = summarize(perplexity_runs(curves));
+  EXPECT_THAT(summary.text, HasSubstr("ppl/fixed-target/1 (perplexity; 8 of 8 documents"));
+  constexpr int perplexity = 18;  // column of summary.csv
+  for (const char* length : {",2048,", ",4096,", ",8192,", ",16384,"}) {
+    std::istringstream line(line_with(summary.summary_csv, {"yarn", length}));
+    std::string field;
+    for (int column = 0; column <= perplexity; ++column) std::getline(line, field, ',');
+    EXPECT_GT(std::stod(field), std::exp(2.8));
+    EXPECT_THAT(summary.text, HasSubstr(fmt::format(" {:.4g} ", std::stod(field))));
+  }
+}
+
 TEST(PerplexitySummary, PairsMethodsOnTheSameTargets) {
   const std::string line = line_with(summarize(perplexity_runs(curves)).comparison_csv, {",8192,"});
   EXPECT_THAT(line, testing::ContainsRegex(",documents,8,0,,,-6\\.(2|199)"));
