@@ -11,7 +11,7 @@ import functools
 import pathlib
 import sys
 
-from plot import accuracy, digest, forest, heatmap, perplexity, position_nll, report, short_context, theme, wavelength
+from plot import accuracy, forest, heatmap, perplexity, position_nll, report, short_context, theme, wavelength
 from plot.drawing import NothingToDraw, slug
 from plot.run import PlotError, read_run
 
@@ -66,8 +66,6 @@ def plot(folder, arguments):
     theme.apply()
     drawn, left_out = draw(run, arguments.ropewalk, style, out / "figures")
     report_file = report.write(run, drawn, left_out, out / "report.html")
-    for line in digest.digest(run):
-        print(line)
     for drawing, paths in drawn:
         print(f"{paths[0].parent}/{drawing.name}.{{pdf,svg,png,csv,tex}}")
     for name, reason in left_out.items():

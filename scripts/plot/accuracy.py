@@ -6,7 +6,7 @@ import numpy
 from matplotlib import pyplot
 from matplotlib.lines import Line2D
 
-from plot import axes, latex
+from plot import axes, latex, method_table
 from plot.drawing import Drawing, NothingToDraw, slug
 from plot.theme import COLOURS, FAINT, FAMILY_NOTE, MUTED, label_of, style_of
 
@@ -98,37 +98,13 @@ def legend(run, methods, protocol):
     return handles
 
 
-def claim_cell(claim):
-    if claim is None:
-        return "--"
-    if math.isnan(claim["length"]):
-        return "n/c" if claim["ended_by"] in ("too_few_trials", "dependent_trials") else "none"
-    return latex.length(claim["length"])
-
-
 def table(run, protocol, lines):
-    lengths = sorted(lines["length"].unique())
-    found = {(line.method, line.length): line for line in lines.itertuples()}
-    has_claims = any(run.claim(method, protocol, "L_cert") is not None for method in run.methods)
-    body, previous = [], None
-    for method in run.methods_in(lines):
-        if previous is not None and run.is_family(method) and not run.is_family(previous):
-            body.append(None)
-        row = [latex.escape(label_of(run, method))]
-        for length in lengths:
-            line = found.get((method, length))
-            text = "--" if line is None else latex.interval(line.estimate, line.low, line.high)
-            row.append(latex.bold(text) if line is not None and line.in_best_set == "yes" else text)
-        if has_claims:
-            row += [claim_cell(run.claim(method, protocol, measure)) for measure in ("L_cert", "L_fail", "L_point")]
-        body.append(row)
-        previous = method
-    heads = ["method", *map(latex.length, lengths)]
-    if has_claims:
-        heads += [f"$L_\\mathrm{{{name}}}$" for name in ("cert", "fail", "point")]
-    asked = run.eval_of(protocol)["trials"]
-    counts = sorted(set(asked.values()), reverse=True)
-    n = ", ".join(str(count) for count in counts) + " per length"
+    claims = {f"L_{name}": f"$L_\\mathrm{{{name}}}$" for name in ("cert", "fail", "point")}
+    heads, body = method_table.by_length(
+        run, protocol, lines, lambda line: latex.interval(line.estimate, line.low, line.high), claims
+    )  # fmt: skip
+    counts = sorted(set(run.eval_of(protocol)["trials"].values()), reverse=True)
+    n = ", ".join(map(str, counts)) + " per length"
     what = (
         f"Accuracy by length with 95\\,\\% Wilson intervals. Bold: not distinguishable from the best of its length "
         f"(exact McNemar test). $L_\\mathrm{{cert}}$: longest length of an unbroken run certified above {run.tau:g}."

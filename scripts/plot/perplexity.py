@@ -6,10 +6,9 @@ import numpy
 import pandas
 from matplotlib.lines import Line2D
 
-from plot import axes, latex, losses
-from plot.accuracy import claim_cell
+from plot import axes, latex, losses, method_table
 from plot.drawing import Drawing, NothingToDraw, slug
-from plot.theme import FAMILY_NOTE, MUTED, label_of, style_of
+from plot.theme import FAMILY_NOTE, MUTED, style_of
 
 LAST_WINDOW = "ppl/last-window/"
 FIXED_TARGET = "ppl/fixed-target/"
@@ -37,7 +36,7 @@ def draw(run, protocol, theme):
     if lines.empty:
         raise NothingToDraw("no method scored every document: all cells diverged or are missing")
     lengths = sorted(every["length"].unique())
-    figure, (axis,), width = axes.panels(1, theme, 1, 2.2, extra=0.0)
+    figure, (axis,), width = axes.panels(1, theme, 1, 2.2)
     top = losses.frame(axis, lines["perplexity"])
     axes.trained_line(axis, run.trained_length)
     handles, data = [], []
@@ -80,23 +79,8 @@ def draw(run, protocol, theme):
 
 
 def table(run, protocol, lines):
-    lengths = sorted(lines["length"].unique())
-    found = {(line.method, line.length): line for line in lines.itertuples()}
-    has_claims = any(run.claim(method, protocol, "ppl_not_worse") is not None for method in run.methods)
-    body, previous = [], None
-    for method in run.methods_in(lines):
-        if previous is not None and run.is_family(method) and not run.is_family(previous):
-            body.append(None)
-        row = [latex.escape(label_of(run, method))]
-        for length in lengths:
-            line = found.get((method, length))
-            text = "--" if line is None else cell(line)
-            row.append(latex.bold(text) if line is not None and line.in_best_set == "yes" else text)
-        if has_claims:
-            row += [claim_cell(run.claim(method, protocol, measure)) for measure in ("ppl_not_worse", "ppl_better")]
-        body.append(row)
-        previous = method
-    heads = ["method", *map(latex.length, lengths)] + (["not worse to", "better to"] if has_claims else [])
+    claims = {"ppl_not_worse": "not worse to", "ppl_better": "better to"}
+    heads, body = method_table.by_length(run, protocol, lines, cell, claims)
     documents = sorted({int(n) for n in lines["n"] if n > 0}, reverse=True)
     what = "Perplexity by length with 95\\,\\% intervals over documents."
     if (lines["in_best_set"] == "yes").any():
@@ -108,6 +92,4 @@ def table(run, protocol, lines):
 def cell(line):
     if line.diverged > 0:
         return "diverged"
-    if math.isnan(line.perplexity):
-        return "--"
     return latex.interval(line.perplexity, math.exp(line.low), math.exp(line.high))
