@@ -47,6 +47,15 @@ def trained_line(axis, length, **changes):
     return axis.axvline(length, label=f"trained length {written(length)}", gid="trained_length", **style)
 
 
+def beyond(axis, value, edge, place, **style):
+    """An arrow at the edge of the frame that a value is out of, with the value written inside."""
+    away = math.copysign(1, value)
+    axis.plot(away * edge, place, marker=">" if away > 0 else "<", markersize=4, clip_on=False, **style)
+    axis.annotate(f"{value:.1f}".replace("-", "\u2212"), (away * edge, place), xytext=(-6 * away, 0),
+                  textcoords="offset points", ha="right" if away > 0 else "left", va="center_baseline",
+                  fontsize=6)  # fmt: skip
+
+
 def panels(count, theme, most, height, extra=0.0, **shared):
     """A grid of axes, `most` in a row on two columns and half as many on one.
 

@@ -44,5 +44,5 @@ class Drawing:
 
 
 def slug(kind, protocol):
-    """heatmap-passkey-landmark-1-per-length"""
+    """heatmap-passkey-landmark-1-forced-per-length"""
     return re.sub(r"[^a-z0-9]+", "-", f"{kind} {protocol}".lower()).strip("-")

@@ -61,9 +61,7 @@ def mark(axis, run, place, line, edge):
         return
     face = colour if line.differs == "yes" else "white"
     if abs(line.difference) > edge:
-        marker = ">" if line.difference > 0 else "<"
-        at = math.copysign(edge, line.difference)
-        axis.plot(at, place, marker=marker, color=colour, markerfacecolor=face, markersize=4, clip_on=False, gid=gid)
+        axes.beyond(axis, line.difference, edge, place, color=colour, markerfacecolor=face, gid=gid)
         return
     if not math.isnan(line.low):
         axis.plot([max(line.low, -edge), min(line.high, edge)], [place, place], color=colour, linewidth=1.1)

@@ -18,7 +18,7 @@ def draw(run, protocol, theme):
     lines = lines[lines["length"] == lines["method"].map(longest)].sort_values("begin")
     if lines.groupby("method").size().max() < 3:
         raise NothingToDraw("it scores one stretch of positions per length: see perplexity against length")
-    figure, (axis,), width = axes.panels(1, theme, 1, 2.2, extra=0.0)
+    figure, (axis,), width = axes.panels(1, theme, 1, 2.2)
     top = losses.frame(axis, lines["perplexity"])
     axes.trained_line(axis, run.trained_length)
     handles, data = [], []

@@ -4,7 +4,7 @@ import math
 
 from matplotlib.lines import Line2D
 
-from plot import axes, latex
+from plot import axes, latex, method_table
 from plot.drawing import Drawing, NothingToDraw, slug
 from plot.theme import FAMILY_NOTE, MUTED, label_of, style_of
 
@@ -25,18 +25,16 @@ def draw(run, protocol, theme):
     edge = min(EDGE_NATS, 1.1 * lines[["estimate", "low", "high"]].max().max()) or 0.01
     left = min(0.0, 1.1 * max(-edge, lines[["estimate", "low"]].min().min()))
     height = 0.5 + 0.17 * len(methods)
-    figure, panels, width = axes.panels(len(lengths), theme, 3, height, extra=0.0, sharex=True, sharey=True)
-    beyond = []
+    figure, panels, width = axes.panels(len(lengths), theme, 3, height, sharex=True, sharey=True)
+    is_beyond = False
     for axis, length in zip(panels, lengths):
         axis.axvline(0, color=MUTED, linewidth=0.7, zorder=1)
         for line in lines[lines["length"] == length].itertuples():
             place, colour = methods.index(line.method), style_of(run, line.method)["color"]
             gid = f"cost {line.method} {int(line.length)}"
             if line.estimate > edge:
-                axis.plot(edge, place, marker=">", color=colour, markersize=4, clip_on=False, gid=gid)
-                axis.annotate(f"{line.estimate:.2f}", (edge, place), xytext=(-6, 0), textcoords="offset points",
-                              ha="right", va="center", fontsize=6)  # fmt: skip
-                beyond.append(line)
+                axes.beyond(axis, line.estimate, edge, place, color=colour, gid=gid)
+                is_beyond = True
                 continue
             if not math.isnan(line.low):
                 axis.plot([max(line.low, left), min(line.high, edge)], [place, place], color=colour, linewidth=1.1)
@@ -47,9 +45,11 @@ def draw(run, protocol, theme):
         axis.tick_params(axis="y", length=0)
         axes.title(axis, f"length {axes.written(length)}", width)
         axis.set_xlabel(f"cost over {run.plain}, nats per token")
-    handles = [Line2D([], [], linestyle="", label=FAMILY_NOTE)] if any(map(run.is_family, methods)) else []
-    if beyond:
+    handles = []
+    if is_beyond:
         handles.append(Line2D([], [], color="black", linestyle="", marker=">", markersize=4, label=f"beyond {edge:g}"))
+    if any(map(run.is_family, methods)):
+        handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
     axes.legend_above(figure, handles, theme)
     return Drawing(
         slug("short-context", protocol), protocol,
@@ -59,16 +59,9 @@ def draw(run, protocol, theme):
 
 
 def table(run, protocol, lines):
-    lengths = sorted(lines["length"].unique())
-    found = {(line.method, line.length): line for line in lines.itertuples()}
-    body = []
-    for method in run.methods_in(lines):
-        row = [latex.escape(label_of(run, method))]
-        for length in lengths:
-            line = found.get((method, length))
-            row.append("--" if line is None else latex.interval(line.estimate, line.low, line.high, 3))
-        body.append(row)
+    heads, body = method_table.by_length(
+        run, protocol, lines, lambda line: latex.interval(line.estimate, line.low, line.high, 3)
+    )  # fmt: skip
     what = f"Cost in nats per token over {latex.escape(run.plain)} inside the trained window, with 95\\,\\% intervals."
     n = f"{run.summary.loc[run.summary['protocol'] == protocol, 'n'].max():.0f} documents"
-    caption = latex.caption(run, what, protocol, n)
-    return latex.table(["method", *map(latex.length, lengths)], body, caption, slug("short-context", protocol))
+    return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("short-context", protocol))

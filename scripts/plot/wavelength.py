@@ -6,6 +6,7 @@ import subprocess
 import textwrap
 
 import pandas
+from matplotlib import pyplot
 from matplotlib.lines import Line2D
 
 from plot import axes, latex
@@ -54,7 +55,7 @@ def draw(run, binary, theme):
     if binary is None or not binary.exists():
         raise NothingToDraw(f"the binary is not there ({binary}): give --ropewalk BINARY, which computes the plans")
     data = plans(run, binary)
-    figure, (left, right), width = axes.panels(2, theme, 2, 2.0, extra=0.0)
+    figure, (left, right), width = axes.panels(2, theme, 2, 2.0, sharex=True)
     groups = {}  # methods with the same frequencies lie on one another: one line, all names
     for method in run.methods:
         groups.setdefault(tuple(data.loc[data["method"] == method, "inv_freq"]), []).append(method)
@@ -71,8 +72,7 @@ def draw(run, binary, theme):
     left.set_ylabel("wavelength, tokens")
     right.set_ylabel("frequency / plain frequency")
     right.set_ylim(0, None)
-    for axis in (left, right):
-        axis.set_xlabel("pair")
+    figure.supxlabel("pair (0 turns fastest)", fontsize=pyplot.rcParams["axes.labelsize"])
     label = f"trained length {axes.written(run.trained_length)}"
     handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
     longest = axes.written(max(run.experiment["lengths"]))

@@ -1,5 +1,6 @@
 """Every figure of scripts/plot.py draws the numbers of its CSV, and no text of it is cut or lies on another."""
 
+import itertools
 import unittest
 
 import numpy
@@ -9,9 +10,10 @@ from matplotlib.container import ErrorbarContainer
 import plot_support
 from plot import accuracy, forest, heatmap, perplexity, position_nll, short_context, theme, wavelength
 from plot.drawing import NothingToDraw
-from synthetic_run import ABSENT, FIXED, LANDMARK, TRUNCATED
+from synthetic_run import ABSENT, FIXED, LANDMARK, LAST, TRUNCATED
 
-WIDTHS = (1, 2)
+# Runs and widths whose layout is checked: those with little to show have no more room than one column.
+LAYOUTS = [("full", 1), ("full", 2), ("one_length", 1), ("one_method", 1), ("all_failed", 1)]
 EVERY = [
     (heatmap, LANDMARK), (heatmap, ABSENT), (accuracy, LANDMARK), (accuracy, ABSENT), (forest, LANDMARK),
     (perplexity, FIXED), (perplexity, TRUNCATED), (position_nll, TRUNCATED), (forest, FIXED), (short_context, FIXED),
@@ -30,19 +32,17 @@ class Figures(plot_support.SyntheticRuns):
         return module.draw(self.read(kind), protocol, theme.Theme(**style))
 
     def test_no_text_is_cut_or_overlaps(self):
-        for kind in ("full", "one_length", "one_method", "all_failed"):
-            for columns in WIDTHS:
-                for module, protocol in EVERY:
-                    with self.subTest(kind=kind, columns=columns, figure=module.__name__, protocol=protocol):
-                        try:
-                            drawing = self.draw(module, protocol, kind, columns=columns)
-                        except NothingToDraw:
-                            continue
-                        self.assertEqual(plot_support.layout_faults(drawing.figure), [])
-                        pyplot.close(drawing.figure)
+        for (kind, columns), (module, protocol) in itertools.product(LAYOUTS, EVERY):
+            with self.subTest(kind=kind, columns=columns, figure=module.__name__, protocol=protocol):
+                try:
+                    drawing = self.draw(module, protocol, kind, columns=columns)
+                except NothingToDraw:
+                    continue
+                self.assertEqual(plot_support.layout_faults(drawing.figure), [])
+                pyplot.close(drawing.figure)
 
     def test_no_text_of_the_plans_is_cut_or_overlaps(self):
-        for columns in WIDTHS:
+        for columns in (1, 2):
             drawing = wavelength.draw(self.read("full"), self.ropewalk, theme.Theme(columns=columns))
             self.assertEqual(plot_support.layout_faults(drawing.figure), [])
 
@@ -114,7 +114,7 @@ class Figures(plot_support.SyntheticRuns):
 
     def test_the_control_is_the_plain_model_on_the_last_window(self):
         run = self.read("full")
-        of_its_own = run.summary[run.summary["protocol"] == "ppl/last-window/1"]
+        of_its_own = run.summary[run.summary["protocol"] == LAST]
         line = plot_support.artists(self.draw(perplexity, FIXED).figure)["control"][0]
         numpy.testing.assert_array_equal(y_of(line), of_its_own["perplexity"])
         self.assertEqual(perplexity.control(run, TRUNCATED), [])
@@ -146,6 +146,18 @@ class Figures(plot_support.SyntheticRuns):
             point = shown[f"difference {line.method} {line.length}"][0]
             self.assertEqual(point.get_xdata()[0], line.difference)
             self.assertEqual(point.get_markerfacecolor() == "white", line.differs == "no")
+
+    def test_a_difference_out_of_the_frame_is_an_arrow_with_its_value(self):
+        drawing = self.draw(forest, FIXED)
+        shown = plot_support.artists(drawing.figure)
+        texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
+        outside = drawing.data[drawing.data["difference"].abs() > forest.EDGE_NATS]
+        self.assertGreater(len(outside), 0)
+        for line in outside.itertuples():
+            arrow = shown[f"difference {line.method} {line.length}"][0]
+            self.assertEqual(arrow.get_xdata()[0], numpy.sign(line.difference) * forest.EDGE_NATS)
+            self.assertEqual(arrow.get_marker(), ">" if line.difference > 0 else "<")
+            self.assertIn(f"{line.difference:.1f}".replace("-", "−"), texts)
 
     def test_costs_are_those_of_the_short_context(self):
         drawing = self.draw(short_context, FIXED)

@@ -31,12 +31,12 @@ class Files(plot_support.SyntheticRuns):
         names = sorted(path.name for path in (out / "figures").iterdir())
         figures = sorted({name.rsplit(".", 1)[0] for name in names})
         self.assertEqual(names, [f"{figure}.{ending}" for figure in figures for ending in ENDINGS])
-        for figure in ("accuracy-passkey-landmark-1-per-length", "heatmap-passkey-landmark-1-per-length",
-                       "forest-passkey-landmark-1-per-length", "forest-ppl-fixed-target-1",
-                       "perplexity-ppl-fixed-target-1", "short-context-ppl-fixed-target-1", "wavelength"):  # fmt: skip
+        for figure in ("accuracy-passkey-landmark-1-forced-per-length", "heatmap-passkey-landmark-1-per-length",
+                       "forest-passkey-landmark-1-forced-per-length", "forest-ppl-fixed-target-1-bos",
+                       "perplexity-ppl-fixed-target-1-bos", "short-context-ppl-fixed-target-1-bos", "wavelength"):  # fmt: skip
             self.assertIn(figure, figures)
             self.assertIn(f"{out}/figures/{figure}.{{pdf,svg,png,csv,tex}}\n", stdout)
-        self.assertIn("not drawn: position-nll-ppl-truncated-1: ", stdout)
+        self.assertIn("not drawn: position-nll-ppl-truncated-1-bos: ", stdout)
 
         again = self.folder / "again"
         self.assertEqual(self.plot(run, "--out", again, seed="7")[0], 0)
@@ -76,7 +76,7 @@ class Files(plot_support.SyntheticRuns):
         one, two = self.folder / "one", self.folder / "two"
         self.assertEqual(self.plot(run, "--out", one, "--columns", "1", "--paper")[0], 0)
         self.assertEqual(self.plot(run, "--out", two)[0], 0)
-        name = "figures/heatmap-passkey-landmark-1-per-length.svg"
+        name = "figures/heatmap-passkey-landmark-1-forced-per-length.svg"
         widths = [float(re.search(r'width="([\d.]+)pt"', (out / name).read_text())[1]) for out in (one, two)]
         self.assertEqual([round(width / 72, 2) for width in widths], [3.3, 6.9])
         worst = "#f0496e"  # of the published needle figures

@@ -1,7 +1,6 @@
 """scripts/setup on machines that lack one thing or another, played by stand-ins for apt-get, dpkg,
 sudo and Python that write down what they were asked to do."""
 
-import os
 import pathlib
 import re
 import shutil

@@ -16,9 +16,9 @@ import sys
 LENGTHS = [4096, 8192, 16384, 32768, 65536, 131072, 200000]
 TRAINED = 4096
 DEPTHS = 10
-LANDMARK = "passkey/landmark/1/per-length"
-ABSENT = "passkey/landmark/1/per-length/absent"
-FIXED, TRUNCATED, LAST = "ppl/fixed-target/1", "ppl/truncated/1", "ppl/last-window/1"
+LANDMARK = "passkey/landmark/1/forced/per-length"
+ABSENT = "passkey/landmark/1/forced/per-length/absent"
+FIXED, TRUNCATED, LAST = "ppl/fixed-target/1/bos", "ppl/truncated/1/bos", "ppl/last-window/1/bos"
 DOCUMENTS = 10
 
 # Method -> its chain, the length at which it is right half of the time, and what it costs inside the window.
