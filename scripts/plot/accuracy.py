@@ -100,9 +100,7 @@ def legend(run, methods, protocol):
 
 def table(run, protocol, lines):
     claims = {f"L_{name}": f"$L_\\mathrm{{{name}}}$" for name in ("cert", "fail", "point")}
-    heads, body = method_table.by_length(
-        run, protocol, lines, lambda line: latex.interval(line.estimate, line.low, line.high), claims
-    )  # fmt: skip
+    heads, body = method_table.by_length(run, protocol, lines, latex.estimate, claims)
     counts = sorted(set(run.eval_of(protocol)["trials"].values()), reverse=True)
     n = ", ".join(map(str, counts)) + " per length"
     what = (

@@ -160,7 +160,7 @@ def table(run, protocol):
             row = [latex.escape(label_of(run, method)) if band == BANDS[0] else "", band]
             for length in lengths:
                 line = found.get((method, length, band))
-                row.append("--" if line is None else latex.interval(line.estimate, line.low, line.high))
+                row.append("--" if line is None else latex.estimate(line))
             body.append(row)
         body.append(None)
     counts = [int(line.n) for line in lines.itertuples() if line.n == line.n]

@@ -2,6 +2,8 @@
 
 import math
 
+from plot.theme import FAMILY_NOTE
+
 HUGE = 100  # from here on a number is printed as the power of ten that it exceeds
 
 SPECIAL = {
@@ -32,17 +34,27 @@ def number(value, digits=2):
     return f"${text}$" if text.startswith("-") else text
 
 
-def interval(value, low, high, digits=2):
-    """0.94 {\\scriptsize[0.84, 0.98]}"""
+BELOW = "\n"  # in a cell: the rest stands on a line of its own
+
+
+def interval(value, low, high, digits=2, between=" "):
+    """0.94 {\\scriptsize[0.84, 0.98]}; with BELOW between them, narrow enough for many columns"""
     if value is None or math.isnan(value):
         return "--"
     if low is None or math.isnan(low) or abs(value) >= HUGE:
         return number(value, digits)
-    return f"{number(value, digits)} {{\\scriptsize[{number(low, digits)}, {number(high, digits)}]}}"
+    return f"{number(value, digits)}{between}{{\\scriptsize[{number(low, digits)}, {number(high, digits)}]}}"
+
+
+def estimate(line, digits=2):
+    """That of a line of a summary, its interval below it."""
+    return interval(line.estimate, line.low, line.high, digits, BELOW)
 
 
 def bold(text):
-    return f"\\textbf{{{text}}}"
+    """The number, not the interval below it."""
+    first, below, rest = text.partition(BELOW)
+    return f"\\textbf{{{first}}}{below}{rest}"
 
 
 def caption(run, what, protocol="", n=""):
@@ -52,14 +64,24 @@ def caption(run, what, protocol="", n=""):
         parts.append(f"Protocol \\texttt{{{escape(protocol)}}}.")
     if n:
         parts.append(f"$n$ = {escape(n)}.")
+    if any(map(run.is_family, run.methods)):
+        parts.append(escape(FAMILY_NOTE) + ".")
     model = escape(run.experiment["model"])
     parts.append(f"Seed {run.seed}; model {model}, weights SHA-256 \\texttt{{{run.weights}}}.")
     return " ".join(parts)
 
 
+def written(cells):
+    """A line of cells in LaTeX: two lines where one has something BELOW."""
+    stacks = [cell.split(BELOW) for cell in cells]
+    height = max(map(len, stacks))
+    rows = zip(*(stack + [""] * (height - len(stack)) for stack in stacks))
+    return "\n".join(" & ".join(row).rstrip() + r" \\" for row in rows) + ("\n\\addlinespace" if height > 1 else "")
+
+
 def table(columns, lines, caption_text, label):
     """`columns` are headings; `lines` are lists of cells, or None for a rule between groups."""
-    body = "\n".join("\\midrule" if line is None else " & ".join(line) + r" \\" for line in lines)
+    body = "\n".join("\\midrule" if line is None else written(line) for line in lines)
     return f"""% needs \\usepackage{{booktabs}}
 \\begin{{table}}
 \\centering

@@ -92,4 +92,4 @@ def table(run, protocol, lines):
 def cell(line):
     if line.diverged > 0:
         return "diverged"
-    return latex.interval(line.perplexity, math.exp(line.low), math.exp(line.high))
+    return latex.interval(line.perplexity, math.exp(line.low), math.exp(line.high), between=latex.BELOW)

@@ -59,9 +59,7 @@ def draw(run, protocol, theme):
 
 
 def table(run, protocol, lines):
-    heads, body = method_table.by_length(
-        run, protocol, lines, lambda line: latex.interval(line.estimate, line.low, line.high, 3)
-    )  # fmt: skip
+    heads, body = method_table.by_length(run, protocol, lines, lambda line: latex.estimate(line, 3))
     what = f"Cost in nats per token over {latex.escape(run.plain)} inside the trained window, with 95\\,\\% intervals."
     n = f"{run.summary.loc[run.summary['protocol'] == protocol, 'n'].max():.0f} documents"
     return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("short-context", protocol))

@@ -8,7 +8,8 @@ import sys
 import unittest
 
 import plot_support
-from plot import latex
+from plot import heatmap, latex, theme
+from synthetic_run import LANDMARK
 
 PLOT = plot_support.ROOT / "scripts/plot.py"
 ENDINGS = ["csv", "pdf", "png", "svg", "tex"]
@@ -30,10 +31,11 @@ class Files(plot_support.SyntheticRuns):
         self.assertNotIn("Traceback", stderr)
         names = sorted(path.name for path in (out / "figures").iterdir())
         figures = sorted({name.rsplit(".", 1)[0] for name in names})
-        self.assertEqual(names, [f"{figure}.{ending}" for figure in figures for ending in ENDINGS])
-        for figure in ("accuracy-passkey-landmark-1-forced-per-length", "heatmap-passkey-landmark-1-per-length",
+        self.assertEqual(names, sorted(f"{figure}.{ending}" for figure in figures for ending in ENDINGS))
+        for figure in ("accuracy-passkey-landmark-1-forced-per-length", "heatmap-passkey-landmark-1-forced-per-length",
                        "forest-passkey-landmark-1-forced-per-length", "forest-ppl-fixed-target-1-bos",
-                       "perplexity-ppl-fixed-target-1-bos", "short-context-ppl-fixed-target-1-bos", "wavelength"):  # fmt: skip
+                       "perplexity-ppl-fixed-target-1-bos", "short-context-ppl-fixed-target-1-bos",
+                       "wavelength"):  # fmt: skip
             self.assertIn(figure, figures)
             self.assertIn(f"{out}/figures/{figure}.{{pdf,svg,png,csv,tex}}\n", stdout)
         self.assertIn("not drawn: position-nll-ppl-truncated-1-bos: ", stdout)
@@ -75,7 +77,7 @@ class Files(plot_support.SyntheticRuns):
         run = self.make("one_method")
         one, two = self.folder / "one", self.folder / "two"
         self.assertEqual(self.plot(run, "--out", one, "--columns", "1", "--paper")[0], 0)
-        self.assertEqual(self.plot(run, "--out", two)[0], 0)
+        heatmap.draw(self.read("one_method"), LANDMARK, theme.Theme()).save(two / "figures")
         name = "figures/heatmap-passkey-landmark-1-forced-per-length.svg"
         widths = [float(re.search(r'width="([\d.]+)pt"', (out / name).read_text())[1]) for out in (one, two)]
         self.assertEqual([round(width / 72, 2) for width in widths], [3.3, 6.9])
@@ -117,6 +119,12 @@ class Latex(unittest.TestCase):
         self.assertEqual(latex.interval(0.9, 0.8, 0.95), r"0.90 {\scriptsize[0.80, 0.95]}")
         self.assertEqual(latex.interval(224.6, 200.0, 250.0), "$>10^{2}$")
         self.assertEqual(latex.interval(0.9, float("nan"), float("nan")), "0.90")
+
+    def test_an_interval_below_its_estimate_makes_a_second_line_and_only_the_estimate_bold(self):
+        cell = latex.bold(latex.interval(0.9, 0.8, 0.95, between=latex.BELOW))
+        lines = latex.written(["ntk", cell, "4"]).splitlines()
+        self.assertEqual(lines[:2], [r"ntk & \textbf{0.90} & 4 \\", r" & {\scriptsize[0.80, 0.95]} & \\"])
+        self.assertEqual(latex.written(["ntk", "0.90"]), r"ntk & 0.90 \\")
 
 
 if __name__ == "__main__":
