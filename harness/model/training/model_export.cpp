@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/checkpoint/llama_config.h"
 #include "harness/checkpoint/safetensors_writer.h"
 #include "scalings/catalog.h"
 #include "scalings/from_hf.h"
@@ -70,28 +71,18 @@ scalings::Chain read_back(const base::Json& scaling, const scalings::RopeShape& 
   return scalings::make_chain(scalings::from_hf(config, "config.json").chain, "config.json");
 }
 
-base::Json hf_config(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope) {
-  const checkpoint::LlamaSpec& spec = model.spec();
-  return {{"architectures", {"LlamaForCausalLM"}},
-          {"model_type", "llama"},
-          {"vocab_size", spec.vocabulary},
-          {"hidden_size", spec.hidden},
-          {"intermediate_size", spec.intermediate},
-          {"num_hidden_layers", spec.layers},
-          {"num_attention_heads", spec.heads},
-          {"num_key_value_heads", spec.kv_heads},
-          {"head_dim", spec.head_dim},
-          {"hidden_act", "silu"},
-          {"rms_norm_eps", spec.rms_norm_eps},
-          {"max_position_embeddings", config.longest()},
-          {"rope_theta", rope.theta},
-          {"rope_scaling", rope.scaling},
-          {"tie_word_embeddings", spec.tied_embeddings},
-          {"attention_bias", false},
-          {"mlp_bias", false},
-          {"bos_token_id", 1},
-          {"eos_token_id", 2},
-          {"torch_dtype", config.export_bfloat16 ? "bfloat16" : "float32"}};
+base::Json config_json(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope,
+                       const evals::Tokenizer& tokenizer) {
+  checkpoint::LlamaSpec spec = model.spec();
+  spec.max_position_embeddings = config.longest();
+  spec.rope_theta = rope.theta;
+  spec.rope_scaling = rope.scaling;
+  base::Json json = checkpoint::hf_config(
+      spec, config.export_bfloat16 ? checkpoint::DType::bf16 : checkpoint::DType::f32);
+  // Left out, Transformers would take the ids of Llama's own tokenizer.
+  json["bos_token_id"] = tokenizer.bos() ? base::Json(*tokenizer.bos()) : nullptr;
+  json["eos_token_id"] = tokenizer.eos() ? base::Json(*tokenizer.eos()) : nullptr;
+  return json;
 }
 
 }  // namespace
@@ -132,7 +123,7 @@ HfRope hf_rope(const scalings::Chain& chain, const scalings::RopeShape& shape, i
 }
 
 void export_model(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope,
-                  const std::filesystem::path& directory) {
+                  const evals::Tokenizer& tokenizer, const std::filesystem::path& directory) {
   const at::ScalarType type = config.export_bfloat16 ? at::kBFloat16 : at::kFloat;
   const std::vector<Place> places = places_of(model);
   const auto tensor_at = [&](const Place& place) {
@@ -151,7 +142,7 @@ void export_model(const TrainableLlama& model, const TrainConfig& config, const 
   }
   writer.finish();
   base::write_file_atomically(directory / "config.json",
-                              hf_config(model, config, rope).dump(1) + "\n");
+                              config_json(model, config, rope, tokenizer).dump(1) + "\n");
 }
 
 void import_weights(const checkpoint::Weights& weights, TrainableLlama& model) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "evals/tokenizer.h"
 #include "harness/base/json.h"
 #include "harness/checkpoint/weights.h"
 #include "harness/model/training/train_config.h"
@@ -20,9 +21,10 @@ struct HfRope {
 /// base::Error naming the chain for any other: config.json has no words for it.
 HfRope hf_rope(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t length);
 
-/// Writes config.json and model.safetensors in the layout of a Hugging Face LLaMA.
+/// Writes config.json and model.safetensors in the layout of a Hugging Face LLaMA; the ids of BOS
+/// and EOS are the tokenizer's. Throws base::Error(Fault::io).
 void export_model(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope,
-                  const std::filesystem::path& directory);
+                  const evals::Tokenizer& tokenizer, const std::filesystem::path& directory);
 
 /// Masters from a checkpoint of the same spec.
 void import_weights(const checkpoint::Weights& weights, TrainableLlama& model);

@@ -88,6 +88,10 @@ class Run {
       for (const char* name : {"tokenizer.model", "tokenizer_config.json"}) {
         base::write_file_atomically(out / name, base::read_file(*from / name));
       }
+      if (!spec_.rope_scaling.is_null()) {
+        note(fmt::format("{} has rope_scaling {}: replaced by the config's scaling {}",
+                         from->string(), spec_.rope_scaling.dump(), config.scaling.dump()));
+      }
       make_model();
       import_weights(*base.weights, *model_);
     } else {
@@ -135,7 +139,7 @@ class Run {
                            "run the same command again to go on"});
       }
     }
-    export_model(*model_, config_, rope, out_);
+    export_model(*model_, config_, rope, *material_.tokenizer, out_);
     write_model_card({config_, spec_, material_, state_.seconds}, out_);
     std::filesystem::remove(state_path());
   }

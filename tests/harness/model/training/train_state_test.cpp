@@ -2,13 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <fstream>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "no_room.h"
 #include "small_corpus.h"
 
 namespace training {
@@ -67,25 +66,6 @@ TEST_F(TrainStateTest, RefusesAnotherRunsCheckpointAndADamagedOne) {
   std::ofstream(path_, std::ios::binary) << bytes.substr(0, bytes.size() - 4);
   EXPECT_THROW(load_state(path_, model, "identity"), base::Error);
 }
-
-/// A file that cannot grow further, which is how a full disk looks to a writer.
-class NoRoom {
- public:
-  explicit NoRoom(rlim_t bytes) {
-    handler_ = std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit now{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~NoRoom() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int) = nullptr;
-};
 
 TEST_F(TrainStateTest, AFullDiskLeavesThePreviousCheckpoint) {
   TrainableLlama model(tiny_spec(), at::kFloat, 1);

@@ -18,6 +18,7 @@
 #include "harness/model/scorer.h"
 #include "harness/model/training/model_export.h"
 #include "harness/model/training/train_step.h"
+#include "no_room.h"
 #include "scalings/catalog.h"
 #include "small_corpus.h"
 
@@ -170,6 +171,64 @@ TEST_F(TrainTest, AKilledAndResumedRunEndsWithTheBitsOfAnUninterruptedOne) {
   std::vector<int64_t> all(52);
   std::iota(all.begin(), all.end(), 1);
   EXPECT_EQ(steps, all);
+}
+
+TEST_F(TrainTest, AFullDiskStopsTheRunAndTheNextOneGoesOnFromThePreviousCheckpoint) {
+  base::Json config = micro_config();
+  config["checkpoint_seconds"] = 0;  // after every step
+  config["phases"] = {{{"length", 64}, {"tokens", 10240}, {"mixture", {{"text", 1}}}}};
+  std::unique_ptr<NoRoom> no_room;
+  TrainHooks fill_the_disk;
+  fill_the_disk.report = [&](const TrainProgress& progress) {
+    if (progress.step == 5) no_room = std::make_unique<NoRoom>(1000);
+  };
+  try {
+    train_into("model", config, fill_the_disk);
+    ADD_FAILURE() << "half a checkpoint was taken for a whole one";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.fault(), base::Fault::io);
+  }
+  no_room.reset();
+  std::vector<std::string> notes;
+  TrainHooks listen;
+  listen.note = [&](const std::string& line) { notes.push_back(line); };
+  train_into("model", config, listen);
+  EXPECT_THAT(notes, ::testing::Contains("resumed at step 4"));
+  EXPECT_TRUE(std::filesystem::exists(out("model") / "model.safetensors"));
+}
+
+TEST_F(TrainTest, BadInputIsNamedBeforeTheFirstStep) {
+  const auto message = [&](const base::Json& config) {
+    TrainHooks hooks;
+    hooks.report = [](const TrainProgress&) { ADD_FAILURE() << "a step was made"; };
+    std::filesystem::remove_all(out("model"));
+    try {
+      train_into("model", config, hooks);
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.fault(), base::Fault::input);
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  base::Json config = micro_config();
+  config["corpus"] = {"lost.txt"};
+  EXPECT_THAT(message(config), HasSubstr("lost.txt does not exist; scripts/corpora"));
+  for (const auto& [name, text, cause] :
+       {std::tuple("empty.txt", "", "empty.txt"), std::tuple("latin.txt", "caf\xE9\n", "UTF-8")}) {
+    std::ofstream(out(name)) << text;
+    config["corpus"] = {"corpus", name};
+    EXPECT_THAT(message(config), HasSubstr(name));
+    EXPECT_THAT(message(config), HasSubstr(cause));
+  }
+  config = micro_config();
+  config["model"]["vocabulary"] = 30000;
+  EXPECT_THAT(message(config), HasSubstr("Vocabulary size too high (30000)"));
+  config = micro_config();
+  config["phases"] = {{{"length", 500000},
+                       {"tokens", 500000},
+                       {"batch_tokens", 500000},
+                       {"mixture", {{"text", 1}}}}};
+  EXPECT_THAT(message(config), HasSubstr("needs a document of"));
 }
 
 TEST_F(TrainTest, AnotherConfigDoesNotContinueACheckpoint) {
