@@ -13,10 +13,15 @@ LAYERS = {
     "scalings": ["harness/base"],
     "evals": ["harness/base"],
     "harness/checkpoint": ["harness/base", "scalings", "evals"],
+    # Trains on the prompts of the protocols, so it stands above the model and sees all of evals.
+    "harness/model/training": [
+        "harness/base", "scalings", "evals", "harness/checkpoint", "harness/model",
+    ],
     "harness/model": ["harness/base", "scalings", "evals", "harness/checkpoint"],
     "harness/sweep": ["harness/base", "scalings", "evals", "harness/checkpoint", "harness/model"],
     "harness/cli": [
-        "harness/base", "scalings", "evals", "harness/checkpoint", "harness/model", "harness/sweep",
+        "harness/base", "scalings", "evals", "harness/checkpoint", "harness/model",
+        "harness/model/training", "harness/sweep",
     ],
 }  # fmt: skip
 
@@ -26,7 +31,7 @@ EVALS_DATA = {"evals/document.h", "evals/language_model.h", "evals/tokenizer.h"}
 SEES_ONLY_EVALS_DATA = {"harness/checkpoint", "harness/model"}
 
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
-SEES_TORCH = {"harness/model", "harness/sweep", "harness/cli"}
+SEES_TORCH = {"harness/model", "harness/model/training", "harness/sweep", "harness/cli"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 

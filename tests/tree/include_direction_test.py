@@ -68,6 +68,22 @@ class IncludeDirection(unittest.TestCase):
             ["harness/model/scorer.cpp -> evals/passkey.h: harness/model sees only the plain data of evals"],
         )
 
+    def test_training_sees_protocols_and_the_model_sees_no_training(self):
+        files = {
+            "evals/retrieval.h": "",
+            "harness/model/training/source.h": '#include "evals/retrieval.h"',
+            "harness/model/scorer.cpp": '#include "harness/model/training/source.h"',
+        }
+        self.assertEqual(
+            violations_in(files),
+            [
+                "harness/model/scorer.cpp -> harness/model/training/source.h: "
+                "harness/model does not see harness/model/training",
+                "harness/model/scorer.cpp -> harness/model/training/source.h -> evals/retrieval.h: "
+                "harness/model sees only the plain data of evals",
+            ],
+        )
+
     def test_finds_a_path_that_is_not_from_the_root(self):
         files = {"scalings/plan.h": "", "scalings/yarn.cpp": '#include "plan.h"'}
         self.assertEqual(
