@@ -27,7 +27,7 @@ def draw(run, protocol, theme):
             if other != method:
                 axis.plot(series[other]["length"], series[other]["estimate"], color=FAINT, linewidth=0.5, zorder=1)
         panel(axis, run, protocol, method, series[method])
-        axes.length_axis(axis, lengths, width)
+        axes.length_axis(axis, lengths, width, run.trained_length)
         axes.title(axis, label_of(run, method), width)
     figure.supxlabel("length, tokens", fontsize=pyplot.rcParams["axes.labelsize"])
     figure.supylabel("accuracy", fontsize=pyplot.rcParams["axes.labelsize"])

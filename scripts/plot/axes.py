@@ -18,13 +18,13 @@ def inches(text, points):
     return len(text) * points * CHARACTER / 72
 
 
-def length_axis(axis, lengths, width):
+def length_axis(axis, lengths, width, trained):
     """log2 axis with a tick at every length; labels stand upright where they would touch.
 
-    `width` is that of the axis in inches, as far as it is known before the layout.
-    """
+    The frame holds the trained length too. `width` is that of the axis in inches, as far as it is known before the
+    layout."""
     lengths = sorted(lengths)
-    low, high = lengths[0] / 2**0.35, lengths[-1] * 2**0.35
+    low, high = min(lengths[0], trained) / 2**0.35, max(lengths[-1], trained) * 2**0.35
     axis.set_xscale("log", base=2)
     axis.set_xlim(low, high)
     size = pyplot.rcParams["xtick.labelsize"]

@@ -10,19 +10,17 @@ from plot.theme import label_of, style_of
 HEADROOM = 3.0  # a perplexity this many times the lowest one is out of the frame
 
 
-def top_of(values):
-    """Upper end of the frame: just above the highest value that is not an explosion."""
-    finite = [value for value in values if math.isfinite(value)]
-    kept = [value for value in finite if value <= HEADROOM * min(finite)]
-    return max(kept), min(finite)
+def frame(axis, values, intervals=()):
+    """Sets the y limits to hold every value that is no explosion, with its interval, and returns the upper one.
 
-
-def frame(axis, values):
-    """Sets the y limits and returns the upper one."""
-    high, low = top_of(values)
+    `intervals` are (low, high) of each value; NaN where there is none."""
+    most = HEADROOM * min(value for value in values if math.isfinite(value))
+    kept = [value for value in values if value <= most]
+    ends = [end for value, ends in zip(values, intervals) if value <= most for end in ends if math.isfinite(end)]
+    low, high = min(kept + ends), max(kept + ends)
     margin = 0.08 * (high - low) or 0.05 * high
-    axis.set_ylim(low - margin, high + 2 * margin)
-    return high + 2 * margin
+    axis.set_ylim(low - margin, high + margin)
+    return high + margin
 
 
 def curve(axis, run, method, x, y, top, gid, lengths=None):

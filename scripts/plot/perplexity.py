@@ -12,6 +12,7 @@ from plot.theme import FAMILY_NOTE, MUTED, style_of
 
 LAST_WINDOW = "ppl/last-window/"
 FIXED_TARGET = "ppl/fixed-target/"
+NUDGE = 0.12  # octaves between the first method and the last of one length
 
 
 def control(run, protocol):
@@ -27,7 +28,8 @@ def control(run, protocol):
         return list(zip(last["length"], last["perplexity"]))
     here = plain[plain["protocol"] == protocol]
     value = here.loc[here["length"] == run.trained_length, "perplexity"]
-    return [(length, value.iloc[0]) for length in sorted(here["length"].unique())] if len(value) else []
+    beyond = sorted(length for length in here["length"].unique() if length >= run.trained_length)
+    return [(length, value.iloc[0]) for length in beyond] if len(value) else []
 
 
 def draw(run, protocol, theme):
@@ -37,13 +39,13 @@ def draw(run, protocol, theme):
         raise NothingToDraw("no method scored every document: all cells diverged or are missing")
     lengths = sorted(every["length"].unique())
     figure, (axis,), width = axes.panels(1, theme, 1, 2.2)
-    top = losses.frame(axis, lines["perplexity"])
+    top = losses.frame(axis, lines["perplexity"], zip(numpy.exp(lines["low"]), numpy.exp(lines["high"])))
     axes.trained_line(axis, run.trained_length)
     handles, data = [], []
     methods = run.methods_in(lines)
     for place, method in enumerate(methods):
         series = lines[lines["method"] == method]
-        nudge = 2 ** (0.05 * (place - (len(methods) - 1) / 2) / max(1, len(methods) - 1) * 4)
+        nudge = 2 ** (NUDGE * (place / max(1, len(methods) - 1) - 0.5))
         x = series["length"] * nudge  # side by side, so that intervals do not hide one another
         handles.append(losses.curve(
             axis, run, method, list(x), list(series["perplexity"]), top, f"perplexity {method}", list(series["length"])
@@ -67,7 +69,7 @@ def draw(run, protocol, theme):
     handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
     if any(run.is_family(method) for method in methods):
         handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
-    axes.length_axis(axis, lengths, width)
+    axes.length_axis(axis, lengths, width, run.trained_length)
     axis.set_xlabel("length, tokens")
     axis.set_ylabel("perplexity (lower is better)")
     axes.legend_above(figure, handles, theme)

@@ -32,7 +32,7 @@ def draw(run, protocol, theme):
     handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
     if any(run.is_family(method) for method in longest):
         handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
-    axes.length_axis(axis, doublings(lines), width)
+    axes.length_axis(axis, doublings(lines), width, run.trained_length)
     axis.set_xlim(left=0.8 * min(lines["begin"] + lines["end"]) / 2)
     axis.set_xlabel("position in the path, tokens")
     axis.set_ylabel("perplexity of a bucket")

@@ -4,6 +4,7 @@ import collections
 import html
 import json
 import math
+import os
 import pathlib
 import re
 
@@ -22,7 +23,8 @@ LEFT_OUT_COLUMNS = {"schema_version", "protocol", "grid"}
 
 def write(run, drawn, left_out, file):
     protocols = run.protocols("retrieval") + run.protocols("perplexity")
-    sections = [protocol_section(run, protocol, drawn) for protocol in protocols]
+    tables_in = os.path.relpath(run.folder.resolve(), file.parent.resolve())
+    sections = [protocol_section(run, protocol, drawn, tables_in) for protocol in protocols]
     plans = [figure(drawing, paths) for drawing, paths in drawn if not drawing.protocol]
     page = f"""<!DOCTYPE html>
 <html lang="en">
@@ -75,9 +77,9 @@ def contents(protocols):
     return " ".join(f'<a href="#{target}">{text(name)}</a>' for target, name in links)
 
 
-def protocol_section(run, protocol, drawn):
+def protocol_section(run, protocol, drawn, tables_in):
     figures = "".join(figure(drawing, paths) for drawing, paths in drawn if drawing.protocol == protocol)
-    tables = "".join(table(run, protocol, name, what) for name, what in TABLES.items())
+    tables = "".join(table(run, protocol, name, what, tables_in) for name, what in TABLES.items())
     asked = json.dumps(run.eval_of(protocol), indent=1)
     return f"""<section id="{anchor(protocol)}"><h2>{text(protocol)}</h2>
 <details><summary>What was asked</summary><pre>{text(asked)}</pre>
@@ -115,7 +117,7 @@ def inline(svg, name, title):
     return body.replace("<svg", f'<svg role="img" aria-label="{text(title)}"', 1)
 
 
-def table(run, protocol, name, what):
+def table(run, protocol, name, what, folder):
     lines = getattr(run, name)
     lines = lines[lines["protocol"] == protocol]
     if lines.empty:
@@ -126,7 +128,7 @@ def table(run, protocol, name, what):
         "<tr>" + "".join(cell(protocol, value) for value in row) + "</tr>\n"
         for row in lines[shown].itertuples(index=False, name=None)
     )
-    return f"""<details open><summary>{what} (<a href="{name}.csv">{name}.csv</a>)</summary>
+    return f"""<details open><summary>{what} (<a href="{text(folder)}/{name}.csv">{name}.csv</a>)</summary>
 <div class="scroll"><table class="sortable"><thead><tr>{head}</tr></thead>
 <tbody>
 {body}</tbody></table></div></details>

@@ -72,6 +72,13 @@ class Report(plot_support.SyntheticRuns):
             else:
                 self.assertTrue((self.file.parent / link).exists(), link)
 
+    def test_tables_are_linked_from_another_folder_too(self):
+        elsewhere = report.write(self.read("full"), [], {}, self.folder / "elsewhere/below/report.html")
+        tables = [link for link in Page(elsewhere.read_text(encoding="utf-8")).links if link.endswith(".csv")]
+        self.assertGreater(len(tables), 0)
+        for link in tables:
+            self.assertTrue((elsewhere.parent / link).is_file(), link)
+
     def test_ids_are_unique(self):
         self.assertEqual(len(self.page.ids), len(set(self.page.ids)))
 
