@@ -8,7 +8,7 @@ from matplotlib import pyplot
 from matplotlib.container import ErrorbarContainer
 
 import plot_support
-from plot import accuracy, forest, heatmap, perplexity, position_nll, short_context, theme, wavelength
+from plot import accuracy, forest, heatmap, losses, perplexity, position_nll, short_context, theme, wavelength
 from plot.drawing import NothingToDraw
 from synthetic_run import ABSENT, FIXED, LANDMARK, LAST, TRUNCATED
 
@@ -128,6 +128,24 @@ class Figures(plot_support.SyntheticRuns):
         self.assertGreater(worst["perplexity"], drawing.figure.axes[0].get_ylim()[1])
         texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
         self.assertIn(f"linear (▲ {worst['perplexity']:,.0f} at {worst['length']:,.0f})", texts)
+
+    def test_an_interval_is_whole_where_its_value_is_in_the_frame(self):
+        for kind, protocol in (("full", FIXED), ("one_length", FIXED)):
+            drawing = self.draw(perplexity, protocol, kind)
+            bottom, top = drawing.figure.axes[0].get_ylim()
+            lines = drawing.data.dropna(subset=["low", "high"])
+            inside = lines[lines["perplexity"] <= losses.HEADROOM * lines["perplexity"].min()]
+            self.assertGreater(len(inside), 0)
+            self.assertLess(numpy.exp(inside["high"]).max(), top)
+            self.assertGreater(numpy.exp(inside["low"]).min(), bottom)
+
+    def test_the_trained_length_is_in_every_frame_of_lengths(self):
+        run = self.read("one_length")
+        run.identity["trained_length"] = 1024
+        for module, protocol in ((accuracy, LANDMARK), (perplexity, FIXED)):
+            axis = module.draw(run, protocol, theme.Theme()).figure.axes[0]
+            low, high = axis.get_xlim()
+            self.assertTrue(low < 1024 < 4096 < high)
 
     def test_positions_are_those_of_the_longest_length(self):
         drawing = self.draw(position_nll, TRUNCATED)
