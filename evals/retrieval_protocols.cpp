@@ -20,8 +20,9 @@ constexpr DepthDesign stratified{DepthDesign::Kind::stratified, 10};
 
 const ProtocolParameter trials{"trials", "integer", "50", "prompts per length, over all depths"};
 const ProtocolParameter depths{"depths", "integer", "10", "needle depths that trials go round"};
-const ProtocolParameter placement{"placement", "\"per-length\" or \"absolute\"", "\"per-length\"",
-                                  "a prompt per length, or one trunk for all of them"};
+const ProtocolParameter both_placements{"placement", "\"per-length\" or \"absolute\"",
+                                        "\"per-length\"",
+                                        "a prompt per length, or one trunk for all of them"};
 
 RetrievalProtocol landmark() {
   return {.name = "passkey/landmark",
@@ -41,7 +42,7 @@ RetrievalProtocol landmark() {
           .answer = " {key}",
           .terminator = ".",
           .design = stratified,
-          .parameters = {trials, depths, placement},
+          .parameters = {trials, depths, both_placements},
           .summary = "five-digit pass key between repeated sentences, whole units",
           .source =
               "Mohtashami & Jaggi 2023 (Landmark Attention), llama/run_test.py: its text; "
@@ -64,8 +65,9 @@ RetrievalProtocol pi() {
   protocol.name = "passkey/pi";
   protocol.frame = Frame::path;
   protocol.design = {DepthDesign::Kind::distances, 32};
-  protocol.parameters = {
-      trials, {"depths", "integer", "32", "distances from the end: (i + 1) L / depths"}, placement};
+  protocol.parameters = {trials,
+                         {"depths", "integer", "32", "distances from the end: (i + 1) L / depths"},
+                         both_placements};
   protocol.summary = "landmark's prompt, the key at even distances from the end";
   protocol.source = "Chen et al. 2023 (Position Interpolation), section 3.3";
   return protocol;
@@ -93,7 +95,7 @@ RetrievalProtocol infinitebench() {
           .design = {DepthDesign::Kind::grid, 59},
           .parameters = {trials,
                          {"depths", "integer", "59", "depths of an even grid, both ends included"},
-                         placement},
+                         both_placements},
           .summary = "five-digit pass key, leading zeros, between repeated lines, even depth grid",
           .source =
               "Zhang et al. 2024 (InfiniteBench), src/prompt.py, template yarn-mistral (of base "
@@ -122,7 +124,7 @@ RetrievalProtocol ruler() {
           .answer = " {key}",
           .terminator = ".",
           .design = stratified,
-          .parameters = {trials, depths, placement},
+          .parameters = {trials, depths, both_placements},
           .summary = "seven-digit number for a name, repeated lines, 128 tokens reserved",
           .source =
               "Hsieh et al. 2024 (RULER), niah_single_1 for base models: scripts/synthetic.yaml, "
@@ -136,8 +138,10 @@ RetrievalProtocol text() {
   protocol.hay = Hay::text;
   protocol.unit = "";
   protocol.separator = "";
-  protocol.parameters = {
-      trials, depths, placement, {"corpus", "paths", "", "text files that the hay is cut from"}};
+  protocol.parameters = {trials,
+                         depths,
+                         both_placements,
+                         {"corpus", "paths", "", "text files that the hay is cut from"}};
   protocol.summary = "landmark's needle and question in the user's own text, between sentences";
   protocol.source =
       "after Kamradt 2023 (LLMTest_NeedleInAHaystack): natural text; ours: exact length, a number "
@@ -166,7 +170,7 @@ RetrievalProtocol kv() {
       .answer = "{key}",
       .terminator = "\"",
       .design = stratified,
-      .parameters = {trials, depths, placement},
+      .parameters = {trials, depths, both_placements},
       .summary = "value of one key among seven-digit pairs: every line competes with the needle",
       .source =
           "after Liu et al. 2023 (Lost in the Middle), kv_retrieval.prompt: numbers "

@@ -29,7 +29,7 @@ TEST(Catalog, IsCompleteForEveryMethod) {
     for (const Parameter& parameter : method.parameters) {
       EXPECT_FALSE(parameter.meaning.empty()) << method.name << " " << parameter.name;
       if (!parameter.fallback.empty()) {
-        EXPECT_NO_THROW(nlohmann::json::parse(parameter.fallback)) << parameter.name;
+        EXPECT_TRUE(nlohmann::json::accept(parameter.fallback)) << parameter.name;
       }
     }
   }
