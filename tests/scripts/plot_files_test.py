@@ -8,7 +8,8 @@ import sys
 import unittest
 
 import plot_support
-from plot import heatmap, latex, theme
+from plot import heatmap, latex, method_table, theme
+from plot.run import read_run
 from synthetic_run import LANDMARK
 
 PLOT = plot_support.ROOT / "scripts/plot.py"
@@ -128,6 +129,31 @@ class Latex(unittest.TestCase):
         lines = latex.written(["ntk", cell, "4"]).splitlines()
         self.assertEqual(lines[:2], [r"ntk & \textbf{0.90} & 4 \\", r" & {\scriptsize[0.80, 0.95]} & \\"])
         self.assertEqual(latex.written(["ntk", "0.90"]), r"ntk & 0.90 \\")
+
+
+class MethodTable(unittest.TestCase):
+    def lines(self, best):
+        """The table of accuracy at one length, where `best` are the methods of the best set."""
+        run = read_run(plot_support.SMALL_RUN)
+        lines = run.summary.query("protocol == @LANDMARK and band == 'all' and length == 8192").copy()
+        lines["in_best_set"] = ["yes" if method in best else "no" for method in lines["method"]]
+        return method_table.by_length(run, LANDMARK, lines, lambda line: f"{line.hits:.0f}", {"L_fail": "fails"})
+
+    def test_the_best_set_is_bold_and_families_of_models_stand_below_a_rule(self):
+        heads, body = self.lines({"plain"})
+        self.assertEqual(heads, ["method", "8{,}192", "fails"])
+        self.assertEqual(body, [
+            ["plain", r"\textbf{3}", "none"],
+            ["linear", "0", "1{,}024"],
+            None,
+            [r"dynamic\_ntk \textsuperscript{\dag}", "5", "none"],
+        ])  # fmt: skip
+
+    def test_a_claim_that_trials_were_too_few_for_is_not_one_that_failed(self):
+        run = read_run(plot_support.SMALL_RUN)
+        cells = {method_table.claim_cell(run.claim("plain", LANDMARK, measure)) for measure in ("L_cert", "L_fail")}
+        self.assertEqual(cells, {"n/c", "none"})
+        self.assertEqual(method_table.claim_cell(None), "--")
 
 
 if __name__ == "__main__":
