@@ -10,6 +10,7 @@ from matplotlib.container import ErrorbarContainer
 import plot_support
 from plot import accuracy, forest, heatmap, losses, perplexity, position_nll, short_context, theme, wavelength
 from plot.drawing import NothingToDraw
+from plot.run import read_run
 from synthetic_run import ABSENT, FIXED, LANDMARK, LAST, TRUNCATED
 
 # Runs and widths whose layout is checked: those with little to show have no more room than one column.
@@ -121,6 +122,10 @@ class Figures(plot_support.SyntheticRuns):
         object.__setattr__(run, "summary", run.summary.drop(of_its_own.index))
         plain = run.summary.query("protocol == @FIXED and method == 'plain' and length == 4096")["perplexity"].iloc[0]
         self.assertEqual({value for _, value in perplexity.control(run, FIXED)}, {plain})
+
+    def test_there_is_no_control_below_the_trained_length(self):
+        run = read_run(plot_support.SMALL_RUN)
+        self.assertEqual([length for length, _ in perplexity.control(run, FIXED)], [4096, 8192])
 
     def test_an_exploding_curve_leaves_the_frame_and_is_named(self):
         drawing = self.draw(perplexity, FIXED)
