@@ -19,12 +19,9 @@ def runs():
     """Golden's name -> arguments."""
     for folder in sorted((ROOT / "configs" / "checkpoints").iterdir()):
         yield folder.name, [f"configs/checkpoints/{folder.name}"]
-    yield "yi-34b-2023-11-against-llama-2-7b", [
-        "configs/checkpoints/yi-34b-2023-11",
-        "configs/checkpoints/llama-2-7b",
-        "--claims",
-        "200000",
-    ]
+    case = ["configs/checkpoints/yi-34b-2023-11", "configs/checkpoints/llama-2-7b"]
+    yield "yi-34b-2023-11-against-llama-2-7b", case
+    yield "yi-34b-2023-11-against-llama-2-7b-claims-200000", [*case, "--claims", "200000"]
 
 
 def main():

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
-"""Writes configs/checkpoints/: published configs and the tables of tensor names and shapes that follow
-from them, as facts to audit and to compare with. No weights.
+"""Writes configs/checkpoints/: what published configs say, and the tables of tensor names and shapes that
+follow from it, as facts to audit and to compare with. No weights.
+
+A config here holds the published values of the keys that decide structure, context and safety, all under
+the key names of today; it is not the published file letter by letter (other keys are left out, and some
+publishers leave a key such as rope_theta to its default).
 
     make_checkpoint_tables.py [--check]     --check: exit 1 when a committed file differs
 
@@ -35,6 +39,8 @@ def llama(hidden, layers, heads, kv_heads, intermediate, vocab, theta, length, e
     config = {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
+        "bos_token_id": 1,
+        "eos_token_id": 2,
         "hidden_act": "silu",
         "hidden_size": hidden,
         "intermediate_size": intermediate,
@@ -63,8 +69,6 @@ def yi(hidden, layers, heads, kv_heads, intermediate, length):
             "AutoModel": "modeling_yi.YiModel",
             "AutoModelForCausalLM": "modeling_yi.YiForCausalLM",
         },
-        bos_token_id=1,
-        eos_token_id=2,
         pad_token_id=0,
     )  # fmt: skip
 
@@ -93,6 +97,8 @@ YI_6B = (4096, 32, 32, 4, 11008)
 YI_34B = (7168, 60, 56, 8, 20480)
 LLAMA_3_8B = (4096, 32, 32, 8, 14336, 128256, 5e5)
 LLAMA_3_70B = (8192, 80, 64, 8, 28672, 128256, 5e5)
+LLAMA_3_TOKENS = {"bos_token_id": 128000, "eos_token_id": 128001}
+SMOLLM2 = {"bos_token_id": 0, "eos_token_id": 0, "tie_word_embeddings": True}
 MISTRAL = {"architectures": ["MistralForCausalLM"], "model_type": "mistral"}
 LLAMA_3_1 = {
     "factor": 8.0,
@@ -105,7 +111,7 @@ LLAMA_3_1 = {
 
 def yi_later(shape, theta):
     """The -200K variants of March 2024: renamed to LLaMA's names, with a larger base."""
-    return llama(*shape, 64000, theta, 200000, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    return llama(*shape, 64000, theta, 200000, pad_token_id=0)
 
 
 CONFIGS = {
@@ -116,17 +122,15 @@ CONFIGS = {
     "yi-6b-200k-2024-03": yi_later(YI_6B, 1e7),
     "yi-34b-200k-2024-03": yi_later(YI_34B, 1e7),
     # chargoddard/Yi-34B-Llama: the same weights under LLaMA's names.
-    "yi-34b-llama": llama(
-        *YI_34B, 64000, 5e6, 4096, bos_token_id=1, eos_token_id=2, pad_token_id=0
-    ),
+    "yi-34b-llama": llama(*YI_34B, 64000, 5e6, 4096, pad_token_id=0),
     "llama-1-7b": llama(4096, 32, 32, 32, 11008, 32000, 1e4, 2048, 1e-6, torch_dtype="float16"),
     "llama-2-7b": llama(4096, 32, 32, 32, 11008, 32000, 1e4, 4096, torch_dtype="float16"),
     "llama-2-13b": llama(5120, 40, 40, 40, 13824, 32000, 1e4, 4096, torch_dtype="float16"),
     "llama-2-70b": llama(8192, 80, 64, 8, 28672, 32000, 1e4, 4096, torch_dtype="float16"),
-    "llama-3-8b": llama(*LLAMA_3_8B, 8192),
-    "llama-3-70b": llama(*LLAMA_3_70B, 8192),
-    "llama-3.1-8b": llama(*LLAMA_3_8B, 131072, rope_scaling=LLAMA_3_1),
-    "llama-3.1-70b": llama(*LLAMA_3_70B, 131072, rope_scaling=LLAMA_3_1),
+    "llama-3-8b": llama(*LLAMA_3_8B, 8192, **LLAMA_3_TOKENS),
+    "llama-3-70b": llama(*LLAMA_3_70B, 8192, **LLAMA_3_TOKENS),
+    "llama-3.1-8b": llama(*LLAMA_3_8B, 131072, rope_scaling=LLAMA_3_1, **LLAMA_3_TOKENS),
+    "llama-3.1-70b": llama(*LLAMA_3_70B, 131072, rope_scaling=LLAMA_3_1, **LLAMA_3_TOKENS),
     "code-llama-7b": llama(4096, 32, 32, 32, 11008, 32016, 1e6, 16384),
     "code-llama-34b": llama(8192, 48, 64, 8, 22016, 32000, 1e6, 16384),
     "mistral-7b-v0.1": llama(
@@ -140,9 +144,43 @@ CONFIGS = {
     ),
     "falcon-7b": falcon(4544, 32, 71, 1, multi_query=True, new_decoder_architecture=False),
     "falcon-40b": falcon(8192, 60, 128, 8, multi_query=True, new_decoder_architecture=True),
-    "smollm2-135m": llama(576, 30, 9, 3, 1536, 49152, 1e5, 8192, tie_word_embeddings=True),
-    "smollm2-360m": llama(960, 32, 15, 5, 2560, 49152, 1e5, 8192, tie_word_embeddings=True),
-    "smollm2-1.7b": llama(2048, 24, 32, 32, 8192, 49152, 1.3e5, 8192, tie_word_embeddings=True),
+    "smollm2-135m": llama(576, 30, 9, 3, 1536, 49152, 1e5, 8192, **SMOLLM2),
+    "smollm2-360m": llama(960, 32, 15, 5, 2560, 49152, 1e5, 8192, **SMOLLM2),
+    "smollm2-1.7b": llama(2048, 24, 32, 32, 8192, 49152, 1.3e5, 8192, **SMOLLM2),
+}
+
+
+
+def yi_tokenizer(length):
+    return {
+        "add_bos_token": False,
+        "add_eos_token": False,
+        "auto_map": {"AutoTokenizer": ["tokenization_yi.YiTokenizer", None]},
+        "bos_token": "<|startoftext|>",
+        "eos_token": "<|endoftext|>",
+        "model_max_length": length,
+        "tokenizer_class": "YiTokenizer",
+        "unk_token": "<unk>",
+    }
+
+
+# Only Yi's is needed for its case; the renamed form of chargoddard kept it, code and all.
+TOKENIZERS = {
+    "yi-6b-2023-11": yi_tokenizer(4096),
+    "yi-34b-2023-11": yi_tokenizer(4096),
+    "yi-6b-200k-2023-11": yi_tokenizer(200000),
+    "yi-34b-200k-2023-11": yi_tokenizer(200000),
+    "yi-34b-llama": yi_tokenizer(4096),
+}
+
+# What publishers promised elsewhere than in the config.
+EXTENDED = (32768, "README of 2023-11-04: trained with 4K, can be extended to 32K during inference time")
+CODE_LLAMA = (100000, "its paper: trained on 16K, improves on inputs of up to 100K tokens")
+CLAIMS = {
+    "yi-6b-2023-11": EXTENDED,
+    "yi-34b-2023-11": EXTENDED,
+    "code-llama-7b": CODE_LLAMA,
+    "code-llama-34b": CODE_LLAMA,
 }
 
 # Tables that also list a stored rotary table: the index of March 2024 does for the 6B.
@@ -224,6 +262,12 @@ def files():
             sys.exit(f"{name}: {parameters(tensors)} parameters, published {PARAMETERS[name]}")
         dtype = "F16" if config["torch_dtype"] == "float16" else "BF16"
         yield f"{name}/config.json", json.dumps(config, indent=2) + "\n"
+        if name in TOKENIZERS:
+            yield f"{name}/tokenizer_config.json", json.dumps(TOKENIZERS[name], indent=2) + "\n"
+        if name in CLAIMS:
+            length, source = CLAIMS[name]
+            claims = {"schema_version": 1, "claims": [{"length": length, "source": source}]}
+            yield f"{name}/claims.json", json.dumps(claims, indent=2) + "\n"
         yield f"{name}/tensors.json", table_text(dtype, tensors)
 
 

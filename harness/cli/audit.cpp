@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/base/error.h"
+#include "harness/checkpoint/audit/printable.h"
 #include "harness/checkpoint/audit/rename.h"
 #include "harness/checkpoint/audit/report.h"
 #include "harness/cli/verbs.h"
@@ -36,9 +37,9 @@ void run(const Options& options) {
   if (!options.against.empty()) how.against = options.against;
   const audit::Report report = audit::make_report(options.checkpoint, how);
   if (options.as_json) {
-    // A name from a hostile file may hold anything but is printed as valid UTF-8.
+    // A name from a hostile file may hold anything: it is printed as escaped ASCII.
     fmt::print("{}\n",
-               audit::to_json(report).dump(2, ' ', false, base::Json::error_handler_t::replace));
+               audit::to_json(report).dump(2, ' ', true, base::Json::error_handler_t::replace));
   } else {
     fmt::print("{}", audit::to_text(report));
   }
@@ -47,7 +48,7 @@ void run(const Options& options) {
   fmt::print(stderr, "{}: {} tensors written under LLaMA's names and compared byte by byte\n",
              options.rename, renaming.tensors);
   for (const std::string& name : renaming.left_out) {
-    fmt::print(stderr, "left out: {}\n", name);
+    fmt::print(stderr, "left out: {}\n", audit::printable(name));
   }
 }
 

@@ -5,6 +5,15 @@ namespace {
 
 using enum Dim;
 
+/// Of several remarks, those that are there.
+std::string joined(std::initializer_list<std::string> remarks) {
+  std::string text;
+  for (const std::string& remark : remarks) {
+    if (!remark.empty()) text += (text.empty() ? "" : "; ") + remark;
+  }
+  return text;
+}
+
 std::vector<Slot> llama_slots(bool query_bias, bool output_bias, bool mlp_bias, bool tied,
                               bool stored_frequencies) {
   std::vector<Slot> slots{
@@ -50,11 +59,9 @@ std::vector<Architecture> llama_variants() {
       for (const bool tied : {false, true}) {
         constexpr std::array<std::string_view, 4> bias_words{
             "", "query, key and value biases", "attention biases", "attention and MLP biases"};
-        std::string variant(bias_words[static_cast<size_t>(biases)]);
-        for (const auto& [is_there, words] : {std::pair{tied, "no head: tied to the embedding"},
-                                              std::pair{stored, "stored rotary frequencies"}}) {
-          if (is_there) variant += (variant.empty() ? "" : "; ") + std::string(words);
-        }
+        const std::string variant = joined({std::string(bias_words[static_cast<size_t>(biases)]),
+                                            tied ? "no head: tied to the embedding" : "",
+                                            stored ? "stored rotary frequencies" : ""});
         variants.push_back(
             {"LLaMA", variant, llama_slots(biases > 0, biases > 1, biases > 2, tied, stored), ""});
       }
@@ -89,7 +96,23 @@ std::vector<Slot> falcon_slots(bool two_norms, bool tied) {
   return slots;
 }
 
-std::vector<Slot> gpt2_slots(bool tied) {
+/// What Transformers once stored of attention that is no weight.
+enum class Stored { nothing, mask, mask_and_value };
+
+std::string stored_words(Stored stored) {
+  return stored == Stored::nothing ? ""
+         : stored == Stored::mask  ? "stored causal masks"
+                                   : "stored causal masks and values";
+}
+
+void add_stored(std::vector<Slot>& slots, Stored stored, std::string_view mask,
+                std::string_view value) {
+  if (stored == Stored::nothing) return;
+  slots.push_back({"causal mask", mask, {one, one, positions, positions}, true});
+  if (stored == Stored::mask_and_value) slots.push_back({"masked value", value, {}, true});
+}
+
+std::vector<Slot> gpt2_slots(bool tied, Stored stored) {
   std::vector<Slot> slots{
       {"embedding", "wte.weight", {vocabulary, hidden}, false},
       {"position embedding", "wpe.weight", {positions, hidden}, false},
@@ -109,11 +132,12 @@ std::vector<Slot> gpt2_slots(bool tied) {
       {"final norm bias", "ln_f.bias", {hidden}, false},
   };
   if (!tied) slots.push_back({"head", "lm_head.weight", {vocabulary, hidden}, false});
+  add_stored(slots, stored, "h.{}.attn.bias", "h.{}.attn.masked_bias");
   return slots;
 }
 
-std::vector<Slot> gptj_slots() {
-  return {
+std::vector<Slot> gptj_slots(Stored stored) {
+  std::vector<Slot> slots{
       {"embedding", "transformer.wte.weight", {vocabulary, hidden}, false},
       {"input norm", "transformer.h.{}.ln_1.weight", {hidden}, true},
       {"input norm bias", "transformer.h.{}.ln_1.bias", {hidden}, true},
@@ -130,25 +154,33 @@ std::vector<Slot> gptj_slots() {
       {"head", "lm_head.weight", {vocabulary, hidden}, false},
       {"head bias", "lm_head.bias", {vocabulary}, false},
   };
+  add_stored(slots, stored, "transformer.h.{}.attn.bias", "transformer.h.{}.attn.masked_bias");
+  return slots;
 }
 
 std::vector<Architecture> all() {
   std::vector<Architecture> list = llama_variants();
+  constexpr std::array<Stored, 3> all_stored{Stored::nothing, Stored::mask, Stored::mask_and_value};
   for (const bool tied : {false, true}) {
-    const std::string variant = tied ? "no head: tied to the embedding" : "";
-    list.push_back({"Falcon (one norm a layer, as Falcon-7B)", variant, falcon_slots(false, tied),
+    const std::string head = tied ? "no head: tied to the embedding" : "";
+    list.push_back({"Falcon (one norm a layer, as Falcon-7B)", head, falcon_slots(false, tied),
                     "attention and MLP run beside one another after one norm; query, key and value "
                     "are one tensor; norms have biases; the MLP has no gate"});
-    list.push_back({"Falcon (two norms a layer, as Falcon-40B)", variant, falcon_slots(true, tied),
+    list.push_back({"Falcon (two norms a layer, as Falcon-40B)", head, falcon_slots(true, tied),
                     "attention and MLP run beside one another, each after its own norm; query, key "
                     "and value are one tensor; norms have biases; the MLP has no gate"});
-    list.push_back({"GPT-2", variant, gpt2_slots(tied),
-                    "positions are learned, not rotary; query, key and value are one tensor; "
-                    "weights are stored input first; everything has a bias; the MLP has no gate"});
+    for (const Stored stored : all_stored) {
+      list.push_back({"GPT-2", joined({head, stored_words(stored)}), gpt2_slots(tied, stored),
+                      "positions are learned, not rotary; query, key and value are one tensor; "
+                      "weights are stored input first; everything has a bias; the MLP has no "
+                      "gate"});
+    }
   }
-  list.push_back({"GPT-J", "", gptj_slots(),
-                  "attention and MLP run beside one another after one norm; norms, MLP and head "
-                  "have biases; the MLP has no gate"});
+  for (const Stored stored : all_stored) {
+    list.push_back({"GPT-J", stored_words(stored), gptj_slots(stored),
+                    "attention and MLP run beside one another after one norm; norms, MLP and head "
+                    "have biases; the MLP has no gate"});
+  }
   return list;
 }
 
@@ -174,6 +206,8 @@ std::string_view name_of(Dim dim) {
       return "three times hidden";
     case frequencies:
       return "rotary frequencies";
+    case one:
+      return "one";
   }
   return "";
 }

@@ -19,8 +19,9 @@ enum class Dim {
   fused,         ///< rows of query, key and value in one tensor
   three_hidden,  ///< 3 x hidden
   frequencies,   ///< of a stored rotary table: head_dim / 2
+  one,           ///< of a stored causal mask, whose first two extents are 1
 };
-constexpr size_t dim_count = 9;
+constexpr size_t dim_count = 10;
 using Dims = std::array<int64_t, dim_count>;  ///< by Dim; 0 where an architecture has none
 
 std::string_view name_of(Dim dim);
@@ -42,7 +43,8 @@ struct Architecture {
 };
 
 /// LLaMA in all its variants (biases as in Qwen2, tied head, stored rotary frequencies), Falcon
-/// with one and with two norms, GPT-2 and GPT-J.
+/// with one and with two norms, GPT-2 and GPT-J with and without the causal masks that old files
+/// store.
 const std::vector<Architecture>& architectures();
 
 /// The LLaMA family: also Mistral, Qwen2 and Yi, which differ from LLaMA in config and names only.

@@ -82,6 +82,7 @@ void read_trained_length(Claims& claims) {
     if (is_before) {
       claims.claimed = stretched(*claims.max_position);
       claims.claimed_because = "max_position_embeddings times the factor";
+      claims.claimed_in = "config.json";
     }
   } else {
     claims.trained = claims.max_position;
@@ -89,10 +90,12 @@ void read_trained_length(Claims& claims) {
   }
 }
 
-void raise_claim(Claims& claims, std::optional<int64_t> length, std::string because) {
+void raise_claim(Claims& claims, std::optional<int64_t> length, std::string because,
+                 std::string file) {
   if (!length || (claims.claimed && *claims.claimed >= *length)) return;
   claims.claimed = length;
   claims.claimed_because = std::move(because);
+  claims.claimed_in = std::move(file);
 }
 
 /// Rows that one token's key takes in a layer, read from the shapes.
@@ -127,15 +130,20 @@ Claims read_claims(const Subject& subject, const Structure&, std::optional<int64
     claims.theta = claims.theta_is_there ? *theta : default_theta(config);
     claims.rotary_dim = rotary_dim(config);
     read_trained_length(claims);
-    raise_claim(claims, claims.max_position, "max_position_embeddings");
-    raise_claim(claims, claims.max_sequence, "max_sequence_length");
+    raise_claim(claims, claims.max_position, "max_position_embeddings", "config.json");
+    raise_claim(claims, claims.max_sequence, "max_sequence_length", "config.json");
   }
   if (subject.tokenizer && subject.tokenizer->model_max_length) {
     const double limit = *subject.tokenizer->model_max_length;
     if (limit >= 1 && limit < 1e9) claims.tokenizer_limit = static_cast<int64_t>(limit);
-    raise_claim(claims, claims.tokenizer_limit, "model_max_length of the tokenizer");
+    raise_claim(claims, claims.tokenizer_limit, "model_max_length", "tokenizer_config.json");
   }
-  raise_claim(claims, stated, "as stated (--claims)");
+  claims.configured = claims.claimed;
+  claims.configured_because = claims.claimed_because;
+  for (const Statement& statement : subject.statements) {
+    raise_claim(claims, statement.length, statement.source, "claims.json");
+  }
+  raise_claim(claims, stated, "as stated", "--claims");
   return claims;
 }
 

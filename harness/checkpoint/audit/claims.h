@@ -25,15 +25,19 @@ struct Claims {
 
   std::optional<int64_t> trained;  ///< best reading of the length it was trained on, tokens
   std::string trained_because;
+  std::optional<int64_t> configured;  ///< the largest length that the files promise
+  std::string configured_because;
   std::optional<int64_t> claimed;  ///< the largest length that is promised anywhere
   std::string claimed_because;
+  std::string claimed_in;  ///< the file that says so, or --claims
 };
 
 /// `stated` is what a README or an article says (--claims).
 Claims read_claims(const Subject& subject, const Structure& structure,
                    std::optional<int64_t> stated);
 
-/// What the claims mean in numbers; 0 where they cannot be known.
+/// What the claims mean in numbers; 0 where they cannot be known. Pairs are counted with the base
+/// in force and without rope_scaling, whatever it is.
 struct ContextNumbers {
   int64_t pairs = 0;
   int64_t turning_when_trained = 0;  ///< pairs that complete a turn within the trained length
@@ -54,7 +58,6 @@ std::optional<double> stored_frequency_error(double theta, int64_t rotary_dim, i
                                              std::string_view dtype);
 
 /// Contradictions between the claims, and claims that the numbers do not support.
-Findings lint_claims(const Subject& subject, const Structure& structure, const Claims& claims,
-                     std::optional<int64_t> stated);
+Findings lint_claims(const Subject& subject, const Structure& structure, const Claims& claims);
 
 }  // namespace audit

@@ -6,63 +6,82 @@
 #include <set>
 
 #include "harness/checkpoint/audit/claims.h"
+#include "harness/checkpoint/audit/printable.h"
 #include "harness/checkpoint/audit/settle.h"
 
 namespace audit {
 namespace {
 
 constexpr std::string_view config_file = "config.json";
+constexpr double ordinary_base = 10'000;  ///< of RoPE's paper and of LLaMA
 
 /// Writes findings with what they share.
 class Lint {
  public:
   Lint(const Subject& subject, const Structure& structure, const Claims& claims)
-      : subject_(subject), structure_(structure), claims_(claims) {}
+      : subject_(subject),
+        structure_(structure),
+        claims_(claims),
+        numbers_(context_numbers(claims, structure)) {}
 
   void missing_theta() {
     if (!subject_.config || claims_.theta_is_there || claims_.rotary_dim == 0) return;
     add("missing-rope-theta", Severity::warning, "rope_theta", "absent",
         fmt::format("every tool fills in a default of its own (here {}); weights trained with "
                     "another base break far inside their window",
-                    claims_.theta),
-        "ask the publisher, or sweep the candidates at short lengths");
+                    grouped(claims_.theta)),
+        base_command(subject_, structure_, claims_, {5e5, 1e6, 5e6}));
   }
 
   void base_change() {
-    if (!claims_.theta_is_there || claims_.theta == 10000 || !claims_.scaling.empty()) return;
-    add("base-change", Severity::note, "rope_theta", fmt::format("{:.0f}", claims_.theta),
-        "a base other than LLaMA's 10000 is itself an extension (adjusted base frequency): \"no "
-        "rope_scaling\" does not make this a plain checkpoint of its max_position_embeddings",
-        "");
+    if (!claims_.theta_is_there || claims_.theta == ordinary_base) return;
+    if (claims_.theta < ordinary_base || !claims_.scaling.empty() || claims_.rotary_dim == 0)
+      return;
+    std::string why =
+        "raised from LLaMA's 10,000 (adjusted base frequency, ABF): every pair turns more slowly, "
+        "as under a scaling of the context, though rope_scaling names none";
+    if (claims_.trained) {
+      why += fmt::format(
+          "; within {} tokens {} of {} pairs complete a turn, with 10,000 it would be {}",
+          grouped(*claims_.trained), numbers_.turning_when_trained, numbers_.pairs,
+          pairs_completing_a_turn(ordinary_base, claims_.rotary_dim, *claims_.trained));
+    }
+    why += "; no header shows whether training used this base from the start or changed to it";
+    add("base-change", Severity::note, "rope_theta", fmt::format("{}", claims_.theta), why,
+        base_command(subject_, structure_, claims_, {ordinary_base}));
   }
 
-  void stated_beyond_config(std::optional<int64_t> stated) {
-    if (!stated || !claims_.max_position) return;
-    const bool has_scaling = !claims_.scaling.empty();
-    if (*stated <= *claims_.max_position || has_scaling) return;
-    add("claim-contradicts-config", Severity::error, "max_position_embeddings",
-        fmt::format("{}", *claims_.max_position),
-        fmt::format("{} tokens are claimed; the config names {} and no rope_scaling, so nobody who "
-                    "loads it as published gets what is claimed",
-                    *stated, *claims_.max_position),
-        sweep_command(subject_, claims_));
+  void no_length() {
+    if (!subject_.config || claims_.rotary_dim == 0 || claims_.max_position || claims_.original) {
+      return;
+    }
+    add("no-context-length", Severity::warning, "max_position_embeddings", "absent",
+        "the config names no length: tools fill in a default of their own, and nothing in this "
+        "folder supports any length",
+        "ask the publisher on what lengths it was trained");
+  }
+
+  void stated_beyond_files() {
+    if (!claims_.configured || claims_.claimed == claims_.configured) return;
+    add("claim-contradicts-config", Severity::error, claims_.configured_because,
+        fmt::format("{}", *claims_.configured),
+        fmt::format("{} tokens are claimed ({}); the files promise {} and {}, so nobody who loads "
+                    "them as published gets what is claimed",
+                    grouped(*claims_.claimed), claims_.claimed_because,
+                    grouped(*claims_.configured),
+                    claims_.scaling.empty() ? "no rope_scaling" : "no more by their rope_scaling"),
+        sweep());
   }
 
   void beyond_training() {
     if (!claims_.trained || !claims_.claimed || *claims_.claimed <= *claims_.trained) return;
-    const ContextNumbers numbers = context_numbers(claims_, structure_);
     std::string why = fmt::format(
-        "{:.1f} % of the claimed length was seen in training, if the "
-        "trained length is {} ({})",
-        100 * numbers.share_trained, *claims_.trained, claims_.trained_because);
-    if (numbers.pairs > 0) {
-      why += fmt::format(
-          "; {} of {} pairs complete their first turn only beyond it: their later "
-          "angles were never trained",
-          numbers.first_wrapping, numbers.pairs);
-    }
-    add("claim-beyond-training", Severity::warning, claims_.claimed_because,
-        fmt::format("{}", *claims_.claimed), why, sweep_command(subject_, claims_));
+        "{:.1f} % of the claimed length was seen in training, if the trained length is {} ({})",
+        100 * numbers_.share_trained, grouped(*claims_.trained), claims_.trained_because);
+    if (numbers_.pairs > 0) why += "; " + unseen_angles();
+    findings.push_back({"claim-beyond-training", Severity::warning, claims_.claimed_in,
+                        claims_.claimed_because, fmt::format("{}", *claims_.claimed), why,
+                        sweep()});
   }
 
   /// A long window without any trace of how it came about.
@@ -73,9 +92,8 @@ class Lint {
     add("length-unproven", Severity::warning, "max_position_embeddings",
         fmt::format("{}", *claims_.trained),
         "the only evidence of this length is the number itself: no original length, no scaling, "
-        "and "
-        "weights do not show on what lengths they were trained",
-        sweep_command(subject_, claims_));
+        "and weights do not show on what lengths they were trained",
+        sweep());
   }
 
   void two_conventions() {
@@ -92,7 +110,7 @@ class Lint {
             "stretched to {:.0f}), others the length after it (trained {:.0f}, stretched to "
             "{:.0f}); read as: {}",
             position, position * factor, position / factor, position, claims_.trained_because),
-        "give trained_length explicitly in the experiment");
+        "ask the publisher which, and give trained_length in the experiment");
   }
 
   void factor_and_original() {
@@ -101,9 +119,10 @@ class Lint {
     if (reach == static_cast<double>(*claims_.max_position)) return;
     add("factor-does-not-give-the-length", Severity::note, "rope_scaling/factor",
         fmt::format("{}", *claims_.factor),
-        fmt::format("factor x original length is {:.0f}, max_position_embeddings is {}: the factor "
-                    "alone does not explain the claim",
-                    reach, *claims_.max_position),
+        fmt::format(
+            "factor x original length is {}, max_position_embeddings is {}: the factor alone "
+            "does not explain the claim",
+            grouped(reach), grouped(*claims_.max_position)),
         "");
   }
 
@@ -118,11 +137,10 @@ class Lint {
     }
     constexpr std::array<std::string_view, 3> naive{"linear", "dynamic", "ntk"};
     const bool is_naive = std::find(naive.begin(), naive.end(), claims_.scaling) != naive.end();
-    if (is_naive && claims_.theta != 10000) {
+    if (is_naive && claims_.theta != ordinary_base) {
       add("stacked-scalings", Severity::warning, "rope_scaling",
-          fmt::format("{} on a base of {:.0f}", claims_.scaling, claims_.theta),
-          "a raised base already stretches the context: this scaling stretches it again",
-          sweep_command(subject_, claims_));
+          fmt::format("{} on a base of {}", claims_.scaling, grouped(claims_.theta)),
+          "a raised base already stretches the context: this scaling stretches it again", sweep());
     }
     if (subject_.config->has("rope_scaling") && subject_.config->has("rope_parameters") &&
         subject_.config->json().at("rope_scaling") !=
@@ -143,8 +161,8 @@ class Lint {
             "a query sees {} tokens, not the {} that are claimed: what lies further back "
             "reaches it only through the layers in between, and tools that leave the window "
             "out run the model outside its training",
-            *claims_.sliding_window, *claims_.claimed),
-        sweep_command(subject_, claims_));
+            grouped(*claims_.sliding_window), grouped(*claims_.claimed)),
+        sweep());
   }
 
   void tokenizer_limit() {
@@ -160,7 +178,7 @@ class Lint {
       add_tokenizer(
           Severity::warning, fmt::format("{}", *claims_.tokenizer_limit),
           fmt::format("max_position_embeddings says {}: tools size their context by either",
-                      *claims_.max_position));
+                      grouped(*claims_.max_position)));
     }
   }
 
@@ -182,7 +200,7 @@ class Lint {
       if (error && *error > 0) {
         why +=
             fmt::format("; rounded to {}, its angles are wrong by up to {:.3g} rad at position {}",
-                        dtype, *error, *claims_.claimed);
+                        dtype, *error, grouped(*claims_.claimed));
       }
       findings.push_back({"stored-inv-freq", Severity::warning, subject_.tensors_from, example,
                           fmt::format("{} tensors, {}", count, dtype), why, ""});
@@ -192,6 +210,24 @@ class Lint {
   Findings findings;
 
  private:
+  std::string sweep() const { return sweep_command(subject_, structure_, claims_); }
+
+  /// What happens to the pairs of RoPE between the trained and the claimed length.
+  std::string unseen_angles() const {
+    const int64_t unfinished = numbers_.pairs - numbers_.turning_when_trained;
+    if (!claims_.scaling.empty()) {
+      return fmt::format(
+          "without its rope_scaling {} of {} pairs would meet angles there that training never "
+          "showed; the scaling is meant to prevent that, and no header shows whether the weights "
+          "were trained with it",
+          unfinished, numbers_.pairs);
+    }
+    return fmt::format(
+        "{} of {} pairs complete no turn within it, so that every angle beyond it is new to them; "
+        "{} of these wrap for the first time on the way to the claim",
+        unfinished, numbers_.pairs, numbers_.first_wrapping);
+  }
+
   void add(std::string id, Severity severity, std::string key, std::string value, std::string why,
            std::string settle) {
     findings.push_back({std::move(id), severity, std::string(config_file), std::move(key),
@@ -205,16 +241,17 @@ class Lint {
   const Subject& subject_;
   const Structure& structure_;
   const Claims& claims_;
+  const ContextNumbers numbers_;
 };
 
 }  // namespace
 
-Findings lint_claims(const Subject& subject, const Structure& structure, const Claims& claims,
-                     std::optional<int64_t> stated) {
+Findings lint_claims(const Subject& subject, const Structure& structure, const Claims& claims) {
   Lint lint(subject, structure, claims);
-  lint.stated_beyond_config(stated);
+  lint.stated_beyond_files();
   lint.beyond_training();
   lint.unproven_length();
+  lint.no_length();
   lint.missing_theta();
   lint.base_change();
   lint.two_conventions();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +17,7 @@ namespace audit {
 struct Examined {
   Subject subject;
   Structure structure;
+  int layer_number = 0;          ///< which of a name's numbers is its layer (see split_layer)
   std::vector<NamedRole> names;  ///< empty without a reading
 };
 
@@ -25,24 +28,33 @@ struct Difference {
   std::string second;
 };
 
-/// Two checkpoints side by side. Having the same structure and being the same model are two things.
+/// Two checkpoints side by side. Having the same structure and being the same model are two things:
+/// thousands of models have LLaMA's structure, and only weights tell which is a copy of which.
 struct Comparison {
   std::string against;
-  bool same_structure = false;  ///< one architecture and variant, whatever the sizes and names
-  bool same_shapes = false;     ///< and the same sizes
-  std::vector<Difference> sizes;
-  std::vector<Difference> names;   ///< roles that go by different names
+  bool same_family = false;       ///< one architecture, maybe in two variants (a tied head, biases)
+  bool same_structure = false;    ///< and one variant, whatever the sizes and names
+  bool same_shapes = false;       ///< and the same sizes
+  std::vector<Difference> sizes;  ///< family and variant among them
+  std::vector<Difference> names;  ///< roles that go by different names
   std::vector<Difference> config;  ///< keys whose values differ
-  std::string model;               ///< what can be said about the weights being the same, in words
+  /// Tensors of the first whose counterpart (same role, same layer) has the same shape: only these
+  /// can be copies. Out of all tensors of the first.
+  int64_t matching = 0;
+  int64_t out_of = 0;
+  std::string model;  ///< what can be said about the weights being the same, in words
 
   bool weights_were_compared = false;
   std::vector<TensorSimilarity> tensors;  ///< in the order of the first checkpoint's names
 };
 
-/// With `weights`, and where both have them in matching shapes, every tensor is read and compared.
+/// With `weights`, and where both have them, every tensor is read and compared whose counterpart
+/// has the same shape.
 Comparison compare(const Examined& first, const Examined& second, bool weights);
 
-/// Reads, infers and names; throws only when the path is no folder.
+/// Infers and names.
+Examined examine(Subject subject);
+/// Reads first; throws only when the path is no folder.
 Examined examine(const std::filesystem::path& path, checkpoint::Links links);
 
 }  // namespace audit

@@ -7,16 +7,28 @@
 namespace audit {
 namespace {
 
+std::optional<int64_t> head_dim(const checkpoint::RawConfig& config) {
+  if (const auto dim = config.integer("head_dim")) return dim;
+  const auto hidden = config.integer("hidden_size");
+  const auto heads = config.integer("num_attention_heads");
+  if (!hidden || !heads || *heads <= 0) return {};
+  return *hidden / *heads;
+}
+
 /// heads x head_dim, as the config says it.
 std::optional<int64_t> rows(const checkpoint::RawConfig& config, const char* heads_key) {
   const auto heads = config.integer(heads_key);
-  const auto all_heads = config.integer("num_attention_heads");
-  const auto hidden = config.integer("hidden_size");
-  std::optional<int64_t> head_dim = config.integer("head_dim");
-  if (!head_dim && hidden && all_heads && *all_heads > 0) head_dim = *hidden / *all_heads;
+  const auto dim = head_dim(config);
   int64_t product = 0;
-  if (!heads || !head_dim || __builtin_mul_overflow(*heads, *head_dim, &product)) return {};
+  if (!heads || !dim || __builtin_mul_overflow(*heads, *dim, &product)) return {};
   return product;
+}
+
+/// Entries of a stored rotary table.
+std::optional<int64_t> frequencies(const checkpoint::RawConfig& config) {
+  const auto dim = head_dim(config);
+  if (!dim || config.has("partial_rotary_factor")) return {};
+  return *dim / 2;
 }
 
 }  // namespace
@@ -44,6 +56,7 @@ Findings check_consistency(const Subject& subject, const Structure& structure) {
   check("num_attention_heads x head_dim", rows(config, "num_attention_heads"), reading[Dim::query]);
   check("num_key_value_heads x head_dim", rows(config, "num_key_value_heads"),
         reading[Dim::key_value]);
+  check("head_dim / 2", frequencies(config), reading[Dim::frequencies]);
   return findings;
 }
 

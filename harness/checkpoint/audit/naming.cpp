@@ -111,13 +111,9 @@ void resolve(Class& group) {
     return;
   }
   // More or fewer names than roles: names that differ from layer to layer say nothing.
-  if (group.patterns.size() != group.slots.size()) return;
-  if (group.slots.size() == 1) {
-    const bool has_its_name = group.patterns[0]->pattern.text == group.slots[0]->name;
-    give(group, *group.patterns[0], *group.slots[0],
-         has_its_name ? Ground::same_name : Ground::elimination);
-    return;
-  }
+  if (group.patterns.size() != group.slots.size() || group.slots.empty()) return;
+  // With several readings, other classes' roles are candidates too: nothing is eliminated then.
+  const bool is_closed = group.patterns[0]->candidates.size() == group.slots.size();
   give_where(group, Ground::same_name, [](const NamedRole& pattern, const Slot& slot) {
     return pattern.pattern.text == slot.name;
   });
@@ -126,13 +122,13 @@ void resolve(Class& group) {
       return alias.name == pattern.pattern.text && alias.role == slot.role;
     });
   });
-  const Ground last = group.slots.size() == 1 ? Ground::elimination : Ground::order;
+  const Ground last = is_closed && group.slots.size() == 1 ? Ground::elimination : Ground::order;
   while (!group.slots.empty()) give(group, *group.patterns[0], *group.slots[0], last);
 }
 
 }  // namespace
 
-LayerName split_layer(std::string_view name) {
+LayerName split_layer(std::string_view name, int which) {
   for (size_t begin = 0; begin < name.size();) {
     const size_t end = std::min(name.find('.', begin), name.size());
     const std::string_view part = name.substr(begin, end - begin);
@@ -140,7 +136,7 @@ LayerName split_layer(std::string_view name) {
     const auto [stop, failure] = std::from_chars(part.data(), part.data() + part.size(), layer);
     const bool is_number = !part.empty() && is_digit(part[0]) && failure == std::errc{} &&
                            stop == part.data() + part.size();
-    if (is_number && layer < 1'000'000) {
+    if (is_number && layer < 1'000'000 && which-- == 0) {
       return {std::string(name.substr(0, begin)) + "{}" + std::string(name.substr(end)), layer};
     }
     begin = end + 1;
@@ -148,10 +144,10 @@ LayerName split_layer(std::string_view name) {
   return {std::string(name), {}};
 }
 
-std::vector<Pattern> find_patterns(const std::vector<NamedShape>& tensors) {
+std::vector<Pattern> find_patterns(const std::vector<NamedShape>& tensors, int which) {
   std::map<std::pair<std::string, std::vector<int64_t>>, Pattern> found;
   for (const NamedShape& tensor : tensors) {
-    const LayerName name = split_layer(tensor.name);
+    const LayerName name = split_layer(tensor.name, which);
     Pattern& pattern = found[{name.pattern, tensor.shape}];
     if (pattern.count > 0 && pattern.dtype != tensor.dtype) {
       pattern.dtype = "mixed";
@@ -168,11 +164,11 @@ std::vector<Pattern> find_patterns(const std::vector<NamedShape>& tensors) {
   return patterns;
 }
 
-std::vector<ShapeInLayer> shapes_of(const std::vector<NamedShape>& tensors) {
+std::vector<ShapeInLayer> shapes_of(const std::vector<NamedShape>& tensors, int which) {
   std::vector<ShapeInLayer> shapes;
   shapes.reserve(tensors.size());
   for (const NamedShape& tensor : tensors) {
-    shapes.push_back({tensor.shape, split_layer(tensor.name).layer});
+    shapes.push_back({tensor.shape, split_layer(tensor.name, which).layer});
   }
   return shapes;
 }

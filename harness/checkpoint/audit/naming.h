@@ -26,18 +26,19 @@ struct Pattern {
   int64_t count = 0;
 };
 
-/// A name cut at its layer's number: the first dotted component that is all digits.
+/// A name cut at its layer's number: a dotted component that is all digits. Where names hold
+/// several numbers ("model.0.layers.12.ln1"), `which` counts them from 0.
 struct LayerName {
   std::string pattern;
   std::optional<int64_t> layer;
 };
-LayerName split_layer(std::string_view name);
+LayerName split_layer(std::string_view name, int which = 0);
 
 /// Sorted by text with numbers in them compared as numbers; a name whose tensors have several
 /// shapes stands once for each.
-std::vector<Pattern> find_patterns(const std::vector<NamedShape>& tensors);
+std::vector<Pattern> find_patterns(const std::vector<NamedShape>& tensors, int which = 0);
 
-std::vector<ShapeInLayer> shapes_of(const std::vector<NamedShape>& tensors);
+std::vector<ShapeInLayer> shapes_of(const std::vector<NamedShape>& tensors, int which = 0);
 
 /// On what ground a pattern was given its role.
 enum class Ground {

@@ -42,7 +42,15 @@ std::map<std::string, std::string> standard_patterns(const Examined& examined) {
                          name.pattern.text, name.candidates.size()),
              "a wrong guess would make another model");
     }
-    if (name.role != "rotary frequencies") {
+    const bool is_table = name.role == "rotary frequencies";
+    if (is_table && !name.pattern.text.ends_with("inv_freq")) {
+      refuse(path,
+             fmt::format("\"{}\" has the shape of a stored rotary table, which would be left out, "
+                         "but not the name of one",
+                         name.pattern.text),
+             "if it is a weight, this is not LLaMA's structure");
+    }
+    if (!is_table) {
       standard[name.pattern.text] = name.standard_name;
     }
   }
@@ -138,40 +146,74 @@ void copy_companions(const Subject& subject, const checkpoint::Directory& source
   }
 }
 
-}  // namespace
-
-Renaming rename_to_llama(const Examined& examined, const fs::path& target) {
-  const std::map<std::string, std::string> standard = standard_patterns(examined);
-  const Json config = plain_config(examined.subject);
-  std::error_code failure;
-  if (fs::exists(fs::symlink_status(target, failure))) {
-    refuse(target.string(), "exists already", "name a new folder");
+/// A folder that is removed again unless it is kept.
+class NewFolder {
+ public:
+  explicit NewFolder(const fs::path& target)
+      : target_(target.has_filename() ? target : target.parent_path()), partial_(target_) {
+    partial_ += ".partial";
+    std::error_code failure;
+    for (const fs::path& path : {target_, partial_}) {
+      if (fs::exists(fs::symlink_status(path, failure))) {
+        refuse(path.string(), "exists already", "name a new folder");
+      }
+    }
+    if (!fs::create_directories(partial_, failure)) fail("create", failure);
   }
-  if (!fs::create_directories(target, failure)) {
-    throw base::Error(base::Fault::io, target.string(),
-                      base::Problem{"", "cannot create: " + failure.message(), ""});
+  ~NewFolder() {
+    std::error_code ignored;
+    if (!is_kept_) fs::remove_all(partial_, ignored);
+  }
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+
+  const fs::path& path() const { return partial_; }
+  void keep() {
+    std::error_code failure;
+    fs::rename(partial_, target_, failure);
+    if (failure) fail("name", failure);
+    is_kept_ = true;
   }
 
-  const SafetensorsArchive& archive = *examined.subject.archive;
-  Renaming renaming;
-  std::map<std::string, std::string> new_name;
-  for (const auto& [name, tensor] : archive.tensors()) {
-    const LayerName cut = split_layer(name);
+ private:
+  [[noreturn]] void fail(std::string_view action, std::error_code failure) const {
+    throw base::Error(
+        base::Fault::io, target_.string(),
+        base::Problem{"", fmt::format("cannot {}: {}", action, failure.message()), ""});
+  }
+
+  fs::path target_;
+  fs::path partial_;
+  bool is_kept_ = false;
+};
+
+/// Old name -> LLaMA's name, for all tensors that are taken along.
+std::map<std::string, std::string> new_names(const Examined& examined,
+                                             const std::map<std::string, std::string>& standard,
+                                             Renaming& renaming) {
+  std::map<std::string, std::string> names;
+  for (const auto& [name, tensor] : examined.subject.archive->tensors()) {
+    const LayerName cut = split_layer(name, examined.layer_number);
     const auto pattern = standard.find(cut.pattern);
     if (pattern == standard.end()) {
       renaming.left_out.push_back(name + ": a stored rotary table; rope_theta says it exactly");
     } else {
-      new_name[name] = with_layer(pattern->second, cut.layer);
+      names[name] = with_layer(pattern->second, cut.layer);
     }
   }
+  return names;
+}
+
+void write_shards(const SafetensorsArchive& archive, const fs::path& folder,
+                  const std::map<std::string, std::string>& new_name, Renaming& renaming) {
   checkpoint::SafetensorsIndex index;
   index.total_size = 0;
-  for (size_t file = 0; file < archive.files().size(); ++file) {
-    const std::string name =
-        archive.files().size() == 1
-            ? "model.safetensors"
-            : fmt::format("model-{:05}-of-{:05}.safetensors", file + 1, archive.files().size());
-    write_shard(archive, file, target / name, new_name);
+  const size_t count = archive.files().size();
+  for (size_t file = 0; file < count; ++file) {
+    const std::string name = count == 1
+                                 ? "model.safetensors"
+                                 : fmt::format("model-{:05}-of-{:05}.safetensors", file + 1, count);
+    write_shard(archive, file, folder / name, new_name);
     renaming.written.push_back(name);
     for (const auto& [old_name, tensor] : archive.tensors()) {
       if (tensor.file != file || !new_name.contains(old_name)) continue;
@@ -179,18 +221,30 @@ Renaming rename_to_llama(const Examined& examined, const fs::path& target) {
       *index.total_size += tensor.entry.bytes();
     }
   }
-  if (archive.files().size() > 1) {
-    base::write_file_atomically(target / "model.safetensors.index.json",
-                                checkpoint::format_safetensors_index(index));
-    renaming.written.push_back("model.safetensors.index.json");
-  }
-  base::write_file_atomically(target / "config.json", config.dump(2) + "\n");
+  if (count == 1) return;
+  base::write_file_atomically(folder / "model.safetensors.index.json",
+                              checkpoint::format_safetensors_index(index));
+  renaming.written.push_back("model.safetensors.index.json");
+}
+
+}  // namespace
+
+Renaming rename_to_llama(const Examined& examined, const fs::path& target) {
+  const std::map<std::string, std::string> standard = standard_patterns(examined);
+  const Json config = plain_config(examined.subject);
+  const SafetensorsArchive& archive = *examined.subject.archive;
+  NewFolder folder(target);
+  Renaming renaming;
+  const auto new_name = new_names(examined, standard, renaming);
+  write_shards(archive, folder.path(), new_name, renaming);
+  base::write_file_atomically(folder.path() / "config.json", config.dump(2) + "\n");
   renaming.written.push_back("config.json");
   copy_companions(examined.subject,
-                  checkpoint::Directory(examined.subject.path, examined.subject.links), target,
-                  renaming);
-  verify(archive, target, new_name);
+                  checkpoint::Directory(examined.subject.path, examined.subject.links),
+                  folder.path(), renaming);
+  verify(archive, folder.path(), new_name);
   renaming.tensors = std::ssize(new_name);
+  folder.keep();
   return renaming;
 }
 

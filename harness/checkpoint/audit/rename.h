@@ -18,14 +18,15 @@ struct Renaming {
 };
 
 /// Writes the checkpoint into the new folder `target` with LLaMA's standard names, so that tools
-/// load it without remote code: shards keep their contents and names, headers and index are
-/// rewritten, data is streamed; config.json becomes a plain "llama" one, with the defaults of its
-/// former family spelled out; custom code, pickles and stored rotary tables are left out. Every
-/// tensor is read back and compared.
+/// load it without remote code: every shard keeps its tensors, headers and index are rewritten,
+/// data is streamed; config.json becomes a plain "llama" one, with the defaults of its former
+/// family spelled out; custom code, pickles and stored rotary tables are left out. Every tensor is
+/// read back and compared. The folder appears under its name only then; until then it is
+/// `target`.partial.
 ///
 /// Throws base::Error(Fault::input) when the structure is not LLaMA's, when a role could only be
 /// guessed (by order) or not be decided, when there are no weights, or when `target` exists;
-/// Fault::io when writing fails or a tensor reads back differently.
+/// Fault::io when writing fails or a tensor reads back differently, and then leaves nothing behind.
 Renaming rename_to_llama(const Examined& examined, const std::filesystem::path& target);
 
 }  // namespace audit

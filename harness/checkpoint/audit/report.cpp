@@ -37,21 +37,30 @@ std::string_view name_of(Verdict verdict) {
 }
 
 Report make_report(const std::filesystem::path& path, const Options& options) {
+  return make_report(examine(path, options.links), options);
+}
+
+Report make_report(Examined examined, const Options& options) {
   Report report;
-  report.examined = examine(path, options.links);
+  report.examined = std::move(examined);
   const Subject& subject = report.examined.subject;
   const Structure& structure = report.examined.structure;
   report.verdict = judge(report.examined);
+  const bool is_regular = structure.layers_are_known && structure.irregularity.empty();
+  if (report.verdict == Verdict::unknown && is_regular) {
+    report.nearest = find_nearest(subject.tensors);
+  }
   report.claims = read_claims(subject, structure, options.stated);
   report.numbers = context_numbers(report.claims, structure);
   report.findings = subject.findings;
-  for (Findings& more :
-       std::vector<Findings>{check_consistency(subject, structure),
-                             lint_claims(subject, structure, report.claims, options.stated),
-                             inspect_safety(subject)}) {
+  for (Findings& more : std::vector<Findings>{check_consistency(subject, structure),
+                                              lint_claims(subject, structure, report.claims),
+                                              inspect_safety(subject)}) {
     report.findings.insert(report.findings.end(), more.begin(), more.end());
   }
-  if (!subject.config) {
+  const bool has_config_file = std::find(subject.entries.begin(), subject.entries.end(),
+                                         "config.json") != subject.entries.end();
+  if (!has_config_file) {
     report.findings.push_back({"no-config", Severity::warning, "config.json", "", "absent",
                                "without it nothing is claimed, and nothing can be computed", ""});
   }

@@ -8,6 +8,7 @@
 #include "harness/base/json.h"
 #include "harness/checkpoint/audit/claims.h"
 #include "harness/checkpoint/audit/compare.h"
+#include "harness/checkpoint/audit/nearest.h"
 
 namespace audit {
 
@@ -32,6 +33,7 @@ std::string_view name_of(Verdict verdict);
 struct Report {
   Examined examined;
   Verdict verdict = Verdict::unread;
+  std::optional<Nearest> nearest;  ///< of an unknown structure
   Claims claims;
   ContextNumbers numbers;
   Findings findings;  ///< errors first
@@ -42,25 +44,44 @@ struct Report {
 /// them. Throws base::Error only when a path is no folder.
 Report make_report(const std::filesystem::path& path, const Options& options);
 
-/// The report for people, and for scripts. The JSON has these keys (schema_version 1):
-///
-///     checkpoint   path as given
-///     structure    {verdict: same | renamed | different | unknown | unread, family, variant,
-///     layers,
-///                   sizes: {hidden, query rows, ...}, parameters, undecided_by_shape: [[role
-///                   ...]], tensors: [{pattern, shape, dtype, count, candidates, role,
-///                   standard_name,
-///                              ground}], from, remarks}
-///     context      {trained, trained_because, claimed, claimed_because, theta,
-///     theta_is_configured,
-///                   rope_scaling, factor, pairs, pairs_turning_when_trained,
-///                   pairs_turning_at_claim, pairs_first_wrapping, kv_bytes_at_claim,
-///                   share_trained}; null where unknown
-///     findings     [{id, severity: error | warning | note, file, key, value, why, settle}]
-///     against      null, or {checkpoint, same_structure, same_shapes, model, sizes, names, config:
-///                   [{what, first, second}], weights: null or {tensors: [{name, equal, cosine,
-///                   scale}]}}
+/// The same of a checkpoint that was examined already.
+Report make_report(Examined examined, const Options& options);
+
+/// The report for people.
 std::string to_text(const Report& report);
+
+/// The report for scripts. Every key is always there; null where nothing is known.
+///
+///     schema_version   1
+///     checkpoint       path as given
+///     structure
+///       verdict        same | renamed | different | unknown | unread (see Verdict)
+///       family         "LLaMA", ...; null for an unknown structure, as what follows
+///       variant        what is added or left out; null for the plain form
+///       remarks        how the family differs from LLaMA; null for LLaMA
+///       layers
+///       sizes          {hidden, query_rows, key_value_rows, intermediate, vocabulary, ...}
+///       parameters
+///       nearest        for an unknown structure: null, or {family, variant, beyond: [pattern,
+///       ...]} from           the file that named the tensors undecided_by_shape   [[role, ...],
+///       ...]: roles that no shape tells apart tensors        [{pattern, shape, dtype, count,
+///       candidates, role, standard_name, ground}]
+///                      where {} in a pattern is the layer's number, candidates are roles by
+///                      shape alone, and ground is what decided among them (see Ground)
+///     context
+///       trained, trained_because              tokens, and the reading of the files behind it
+///       claimed, claimed_because, claimed_in  tokens, who says so, and in which file
+///       theta, theta_is_configured, rope_scaling, factor, sliding_window
+///       pairs, pairs_turning_when_trained, pairs_turning_at_claim, pairs_first_wrapping
+///       kv_bytes_at_claim, share_trained
+///     findings         [{id, severity, file, key, value, why, settle}]
+///                      severity: error | warning | note
+///     against          null, or
+///       checkpoint, same_family, same_structure, same_shapes, model
+///       tensors        how many the first has
+///       tensors_matching   of these, how many have a counterpart of the same shape
+///       sizes, names, config   [{what, first, second}]
+///       weights        null, or {tensors: [{name, equal, cosine, scale}]}
 base::Json to_json(const Report& report);
 
 }  // namespace audit

@@ -16,6 +16,15 @@ Json or_null(const std::optional<Value>& value) {
 Json positive_or_null(int64_t value) { return value > 0 ? Json(value) : Json(); }
 Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
 
+/// "key/value rows" -> "key_value_rows".
+std::string key(std::string_view words) {
+  std::string text(words);
+  for (char& c : text) {
+    if (c == ' ' || c == '/') c = '_';
+  }
+  return text;
+}
+
 Json structure_json(const Report& report) {
   const Examined& examined = report.examined;
   Json tensors = Json::array();
@@ -42,7 +51,16 @@ Json structure_json(const Report& report) {
                {"variant", nullptr},
                {"layers", nullptr},
                {"sizes", nullptr},
-               {"remarks", nullptr}};
+               {"remarks", nullptr},
+               {"nearest", nullptr}};
+  if (report.nearest) {
+    json["nearest"] = {{"family", report.nearest->reading.architecture->family},
+                       {"variant", text_or_null(report.nearest->reading.architecture->variant)},
+                       {"beyond", Json::array()}};
+    for (const Pattern& pattern : report.nearest->beyond) {
+      json["nearest"]["beyond"].push_back(pattern.text);
+    }
+  }
   if (examined.structure.readings.empty()) return json;
   const Reading& reading = examined.structure.readings.front();
   json["family"] = reading.architecture->family;
@@ -50,8 +68,8 @@ Json structure_json(const Report& report) {
   json["layers"] = reading.layers;
   json["remarks"] = text_or_null(reading.architecture->remarks);
   for (size_t i = 0; i < dim_count; ++i) {
-    if (reading.dims[i] > 0)
-      json["sizes"][std::string(name_of(static_cast<Dim>(i)))] = reading.dims[i];
+    const bool is_size = reading.dims[i] > 0 && static_cast<Dim>(i) != Dim::one;
+    if (is_size) json["sizes"][key(name_of(static_cast<Dim>(i)))] = reading.dims[i];
   }
   return json;
 }
@@ -64,6 +82,7 @@ Json context_json(const Report& report) {
           {"trained_because", text_or_null(claims.trained ? claims.trained_because : "")},
           {"claimed", or_null(claims.claimed)},
           {"claimed_because", text_or_null(claims.claimed_because)},
+          {"claimed_in", text_or_null(claims.claimed_in)},
           {"theta", rotates ? Json(claims.theta) : Json()},
           {"theta_is_configured", claims.theta_is_there},
           {"rope_scaling", text_or_null(claims.scaling)},
@@ -91,8 +110,11 @@ Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : 
 
 Json against_json(const Comparison& comparison) {
   Json json = {{"checkpoint", comparison.against},
+               {"same_family", comparison.same_family},
                {"same_structure", comparison.same_structure},
                {"same_shapes", comparison.same_shapes},
+               {"tensors", comparison.out_of},
+               {"tensors_matching", comparison.matching},
                {"model", comparison.model},
                {"sizes", differences_json(comparison.sizes)},
                {"names", differences_json(comparison.names)},

@@ -1,41 +1,50 @@
 #include "harness/checkpoint/audit/safety.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 
+#include "harness/checkpoint/audit/printable.h"
 #include "harness/checkpoint/pickle.h"
 
 namespace audit {
 namespace fs = std::filesystem;
 namespace {
 
-/// Names from a hostile folder may hold line breaks or terminal codes.
-std::string printable(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    out += code < 0x20 || code == 0x7F ? fmt::format("\\x{:02x}", code) : std::string(1, c);
+/// Repositories that auto_map names code of: "owner/name--module.Class".
+std::vector<std::string> foreign_repositories(const base::Json& auto_map) {
+  std::vector<std::string> found;
+  const auto look = [&](const base::Json& value) {
+    if (!value.is_string()) return;
+    const auto text = value.get<std::string>();
+    const size_t at = text.find("--");
+    if (at == text.npos) return;
+    const std::string repository = text.substr(0, at);
+    if (std::find(found.begin(), found.end(), repository) == found.end()) {
+      found.push_back(repository);
+    }
+  };
+  if (!auto_map.is_object()) return found;
+  for (const auto& [key, value] : auto_map.items()) {
+    if (!value.is_array()) look(value);
+    for (const base::Json& element : value.is_array() ? value : base::Json::array()) look(element);
   }
-  return out;
+  return found;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  constexpr size_t most = 6;
-  std::string text;
-  for (size_t i = 0; i < std::min(names.size(), most); ++i) {
-    text += (i == 0 ? "" : ", ") + printable(names[i]);
-  }
-  if (names.size() > most) text += fmt::format(" and {} more", names.size() - most);
-  return text;
+bool is_code(const std::string& name) {
+  constexpr std::array<std::string_view, 6> endings{".py", ".pyc", ".so", ".sh", ".dll", ".exe"};
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-std::string shown(const base::Json& value) {
-  std::string text = value.dump(-1, ' ', false, base::Json::error_handler_t::replace);
-  if (text.size() > 160) text = text.substr(0, 157) + "...";
-  return text;
+bool is_template(const std::string& name) {
+  return name.ends_with(".jinja") || name == "chat_template.json";
 }
+
+std::string files(size_t count) { return count == 1 ? "1 file" : fmt::format("{} files", count); }
 
 void inspect_entry(const Subject& subject, const std::string& name, Findings& findings) {
   std::error_code failure;
@@ -72,9 +81,9 @@ Findings inspect_safety(const Subject& subject) {
   std::vector<std::string> templates;
   for (const std::string& name : subject.entries) {
     inspect_entry(subject, name, findings);
-    if (name.ends_with(".py") || name.ends_with(".so")) code.push_back(name);
+    if (is_code(name)) code.push_back(name);
     if (checkpoint::is_pickle_name(name)) pickles.push_back(name);
-    if (name.ends_with(".jinja")) templates.push_back(name);
+    if (is_template(name)) templates.push_back(name);
   }
   if (subject.config && subject.config->has("auto_map")) {
     findings.push_back(
@@ -84,20 +93,31 @@ Findings inspect_safety(const Subject& subject) {
          "trust_remote_code=True; leaderboards refuse it, and so does Ropewalk",
          "where the structure is LLaMA's: ropewalk audit --rename DIR writes it "
          "without the code"});
+    const auto foreign = foreign_repositories(subject.config->json().at("auto_map"));
+    if (!foreign.empty()) {
+      findings.push_back(
+          {"code-from-elsewhere", Severity::error, "config.json", "auto_map", listed(foreign),
+           "the code that would run is not even in this folder: it is fetched from "
+           "there whenever the checkpoint is loaded, and can change after you read it",
+           ""});
+    }
   }
   if (subject.tokenizer && subject.tokenizer->has_custom_code) {
     findings.push_back({"remote-code", Severity::warning, "tokenizer_config.json", "auto_map",
                         "present", "the tokenizer asks to run code of this checkpoint",
-                        "read tokenizer.model without it"});
+                        "read tokenizer.model or tokenizer.json without it"});
+  }
+  for (const std::string& name : subject.companions_with_code) {
+    findings.push_back({"remote-code", Severity::warning, name, "auto_map", "present",
+                        "this file, too, asks to run code of this checkpoint", ""});
   }
   if (!code.empty()) {
-    findings.push_back({"code-files", Severity::warning, listed(code), "",
-                        fmt::format("{} files", code.size()),
+    findings.push_back({"code-files", Severity::warning, listed(code), "", files(code.size()),
                         "code beside weights; it was neither opened nor run", ""});
   }
   if (!pickles.empty()) {
     findings.push_back({"pickle-weights", Severity::warning, listed(pickles), "",
-                        fmt::format("{} files", pickles.size()),
+                        files(pickles.size()),
                         "loading a pickle can run any code; they were not opened, so that nothing "
                         "is said about them",
                         "convert them to safetensors on a machine you can lose"});

@@ -69,6 +69,7 @@ class Search {
     const int64_t hidden = size(Dim::hidden);
     if (size(Dim::key_value) > 0 && size(Dim::query) % size(Dim::key_value) != 0) return false;
     if (size(Dim::three_hidden) > 0 && size(Dim::three_hidden) != 3 * hidden) return false;
+    if (size(Dim::one) > 1) return false;
     if (size(Dim::fused) > 0 && size(Dim::fused) <= hidden) return false;
     if (size(Dim::fused) > 3 * hidden) return false;
     const int64_t head_dim = 2 * size(Dim::frequencies);

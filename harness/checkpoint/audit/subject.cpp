@@ -1,5 +1,9 @@
 #include "harness/checkpoint/audit/subject.h"
 
+#include <fmt/format.h>
+
+#include <array>
+
 #include "harness/base/error.h"
 #include "harness/checkpoint/audit/tensor_table.h"
 
@@ -7,6 +11,10 @@ namespace audit {
 namespace {
 
 constexpr std::string_view table_name = "tensors.json";
+
+/// Small files beside config.json in which Transformers looks for an auto_map.
+constexpr std::array<const char*, 3> companions{
+    "generation_config.json", "preprocessor_config.json", "processor_config.json"};
 
 /// Runs one step of the reading; what it throws becomes findings.
 template <typename Step>
@@ -46,6 +54,24 @@ void read_tensors(Subject& subject, const checkpoint::Directory& directory) {
 
 }  // namespace
 
+std::vector<Statement> parse_statements(std::string_view text, const std::string& file) {
+  base::Problems problems;
+  const base::Json json = base::parse_json(text, file, problems);
+  base::StrictObject object(json, "", problems);
+  object.integer("schema_version", 1, 1);
+  std::vector<Statement> statements;
+  const base::Json* claims = object.required("claims");
+  if (claims && !claims->is_array()) problems.add("/claims", "must be a list");
+  for (size_t i = 0; claims && claims->is_array() && i < claims->size(); ++i) {
+    base::StrictObject claim((*claims)[i], fmt::format("/claims/{}", i), problems);
+    statements.push_back({claim.integer("length", 1, int64_t{1} << 40), claim.text("source")});
+    claim.finish();
+  }
+  object.finish();
+  problems.throw_if_any(file);
+  return statements;
+}
+
 Subject read_subject(const std::filesystem::path& path, checkpoint::Links links) {
   const checkpoint::Directory directory(path, links);
   Subject subject;
@@ -66,6 +92,19 @@ Subject read_subject(const std::filesystem::path& path, checkpoint::Links links)
     const std::string name = "tokenizer_config.json";
     subject.tokenizer =
         checkpoint::parse_tokenizer_config(directory.read_text(name), (path / name).string());
+  });
+  for (const char* name : companions) {
+    attempt(subject, [&] {
+      if (!directory.has(name)) return;
+      if (checkpoint::RawConfig::read(directory, name).has("auto_map")) {
+        subject.companions_with_code.push_back(name);
+      }
+    });
+  }
+  attempt(subject, [&] {
+    if (!directory.has("claims.json")) return;
+    subject.statements =
+        parse_statements(directory.read_text("claims.json"), (path / "claims.json").string());
   });
   attempt(subject, [&] { read_tensors(subject, directory); });
   return subject;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/checkpoint/audit/finding.h"
@@ -15,6 +17,12 @@
 
 namespace audit {
 
+/// A length that a publisher states elsewhere than in the files that tools read.
+struct Statement {
+  int64_t length = 0;  ///< tokens
+  std::string source;  ///< where it is stated, in words
+};
+
 /// What could be read of a checkpoint that nobody vouches for. Whatever is missing or broken is a
 /// finding, not an error.
 struct Subject {
@@ -23,6 +31,8 @@ struct Subject {
   std::vector<std::string> entries;
   std::optional<checkpoint::RawConfig> config;
   std::optional<checkpoint::TokenizerConfig> tokenizer;
+  std::vector<std::string> companions_with_code;  ///< further JSON files with an auto_map
+  std::vector<Statement> statements;
   std::vector<NamedShape> tensors;
   std::string tensors_from;  ///< file or table they were read from; empty when there are none
   /// The weights themselves, when safetensors files are there; never touched beyond their headers
@@ -31,10 +41,17 @@ struct Subject {
   Findings findings;
 };
 
-/// Reads config.json, tokenizer_config.json and the headers of the safetensors files, or a table of
-/// names and shapes (tensors.json) in their place. Opens nothing outside the folder, executes
-/// nothing; symbolic links are not followed unless `links` says so. Throws base::Error only when
-/// `path` is no folder.
+/// Reads claims.json, which notes what a model card says:
+///
+///     { "schema_version": 1, "claims": [ { "length": 32768, "source": "README of 2023-11-04" } ] }
+///
+/// Throws base::Error(Fault::input) with the JSON path. `file` names it in messages.
+std::vector<Statement> parse_statements(std::string_view text, const std::string& file);
+
+/// Reads config.json, tokenizer_config.json and its like, claims.json, and the headers of the
+/// safetensors files, or a table of names and shapes (tensors.json) in their place. Opens nothing
+/// outside the folder, executes nothing; symbolic links are not followed unless `links` says so.
+/// Throws base::Error only when `path` is no folder.
 Subject read_subject(const std::filesystem::path& path,
                      checkpoint::Links links = checkpoint::Links::none);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/checkpoint/audit/compare.h"
+#include "tests/support/error_text.h"
 
 namespace audit {
 namespace {
@@ -27,8 +28,10 @@ TEST(Claims, CountsThePairsThatCompleteATurn) {
 }
 
 TEST(Claims, KnowsWhatAStoredRotaryTableCosts) {
-  EXPECT_GT(stored_frequency_error(5e6, 128, 200'000, "BF16").value(), 180);
-  EXPECT_LT(stored_frequency_error(5e6, 128, 200'000, "BF16").value(), 245);
+  // By 30 digits of mpmath; published as "180 to 245".
+  EXPECT_NEAR(stored_frequency_error(5e6, 128, 200'000, "BF16").value(), 179.522381394, 1e-6);
+  EXPECT_NEAR(stored_frequency_error(1e7, 128, 200'000, "BF16").value(), 234.471952373, 1e-6);
+  EXPECT_NEAR(stored_frequency_error(1e4, 128, 200'000, "BF16").value(), 244.635327987, 1e-6);
   EXPECT_LE(stored_frequency_error(5e6, 128, 200'000, "F32").value(), 0.006);
   EXPECT_EQ(stored_frequency_error(5e6, 128, 200'000, "F64"), std::nullopt);
 }
@@ -61,7 +64,7 @@ Judged judge(const Json& config, std::optional<int64_t> stated = {},
   }
   Judged judged;
   judged.claims = read_claims(subject, {}, stated);
-  judged.findings = lint_claims(subject, {}, judged.claims, stated);
+  judged.findings = lint_claims(subject, {}, judged.claims);
   return judged;
 }
 
@@ -84,12 +87,64 @@ TEST(Claims, AReadmeBeyondTheConfigIsAContradiction) {
   EXPECT_EQ(finding->severity, Severity::error);
   EXPECT_EQ(finding->value, "4096");
   EXPECT_NE(judged.find("base-change"), nullptr);
+  EXPECT_EQ(judged.find("base-change")->why,
+            "raised from LLaMA's 10,000 (adjusted base frequency, ABF): every pair turns more "
+            "slowly, as under a scaling of the context, though rope_scaling names none; within "
+            "4,096 tokens 27 of 64 pairs complete a turn, with 10,000 it would be 46; no header "
+            "shows whether training used this base from the start or changed to it");
   const Finding* beyond = judged.find("claim-beyond-training");
   ASSERT_NE(beyond, nullptr);
+  EXPECT_EQ(beyond->file, "--claims");
   EXPECT_EQ(beyond->why,
-            "2.0 % of the claimed length was seen in training, if the trained length is 4096 "
-            "(max_position_embeddings, without rope_scaling); 17 of 64 pairs complete their first "
-            "turn only beyond it: their later angles were never trained");
+            "2.0 % of the claimed length was seen in training, if the trained length is 4,096 "
+            "(max_position_embeddings, without rope_scaling); 37 of 64 pairs complete no turn "
+            "within it, so that every angle beyond it is new to them; 17 of these wrap for the "
+            "first time on the way to the claim");
+}
+
+TEST(Claims, AScalingIsNoReasonToBelieveALongerReadme) {
+  const Json linear_8 = {{"type", "linear"}, {"factor", 8.0}};
+  const Json config =
+      with(llama_2(), {{"rope_scaling", linear_8}, {"max_position_embeddings", 32768}});
+  EXPECT_EQ(judge(config, 32'768).find("claim-contradicts-config"), nullptr);
+  const Judged judged = judge(config, 65'536);
+  ASSERT_NE(judged.find("claim-contradicts-config"), nullptr);
+  EXPECT_NE(judged.find("claim-contradicts-config")->why.find("no more by their rope_scaling"),
+            std::string::npos);
+  // Plain RoPE's angles are not those that the scaled model sees: nothing is said of these.
+  EXPECT_NE(judged.find("claim-beyond-training")->why.find("without its rope_scaling"),
+            std::string::npos);
+}
+
+TEST(Claims, AStatementCountsUnlessAnotherSaysMore) {
+  Subject subject;
+  subject.config = checkpoint::RawConfig::parse(llama_2().dump(), "config.json");
+  subject.statements = parse_statements(
+      R"({"schema_version": 1, "claims": [{"length": 8192, "source": "a talk"},
+                                          {"length": 32768, "source": "the README"}]})",
+      "claims.json");
+  const Claims claims = read_claims(subject, {}, 16'384);
+  EXPECT_EQ(claims.claimed, 32'768);
+  EXPECT_EQ(claims.claimed_because, "the README");
+  EXPECT_EQ(claims.claimed_in, "claims.json");
+  EXPECT_EQ(claims.configured, 4096);
+  EXPECT_EQ(read_claims(subject, {}, 200'000).claimed_in, "--claims");
+  EXPECT_EQ(tests::error_text([] {
+              parse_statements(R"({"claims": [{"length": 0, "sauce": ""}, 7]})", "claims.json");
+            }),
+            "claims.json: /schema_version: missing\n"
+            "claims.json: /claims/0/length: must be in [1, 1099511627776] (got 0)\n"
+            "claims.json: /claims/0/source: missing\n"
+            "claims.json: /claims/0/sauce: unknown key; did you mean \"source\"?\n"
+            "claims.json: /claims/1: must be an object (got 7)");
+}
+
+TEST(Claims, AConfigWithoutAnyLengthSupportsNone) {
+  Json config = llama_2();
+  config.erase("max_position_embeddings");
+  EXPECT_NE(judge(config).find("no-context-length"), nullptr);
+  EXPECT_EQ(judge(config, 8192).claims.claimed, 8192);
+  EXPECT_EQ(judge(llama_2()).find("no-context-length"), nullptr);
 }
 
 // The same dict means two things; Vicuna, LongChat and Together's model are the published cases.
@@ -153,7 +208,7 @@ TEST(Claims, WarnsOfAMissingThetaNamingTheDefault) {
   config.erase("rope_theta");
   const Finding* finding = judge(config).find("missing-rope-theta");
   ASSERT_NE(finding, nullptr);
-  EXPECT_NE(finding->why.find("here 10000"), std::string::npos);
+  EXPECT_NE(finding->why.find("here 10,000"), std::string::npos);
   config["model_type"] = "Yi";
   EXPECT_EQ(judge(config).claims.theta, 5e6);
 }
@@ -196,12 +251,20 @@ TEST(Claims, SurvivesNonsense) {
   }
 }
 
+/// A structure that can be computed, so that there is something to paste.
+Structure llama_structure() {
+  return examine(std::string(ROPEWALK_SOURCE_DIR) + "/configs/checkpoints/llama-2-7b",
+                 checkpoint::Links::none)
+      .structure;
+}
+
 TEST(Claims, ACommandToPasteIsQuoted) {
   Subject subject;
   subject.path = "it's; rm -rf $HOME";
   subject.config = checkpoint::RawConfig::parse(llama_2().dump(), "config.json");
-  const Claims claims = read_claims(subject, {}, 16'384);
-  const Findings findings = lint_claims(subject, {}, claims, 16'384);
+  const Structure structure = llama_structure();
+  const Claims claims = read_claims(subject, structure, 16'384);
+  const Findings findings = lint_claims(subject, structure, claims);
   ASSERT_EQ(findings.front().id, "claim-contradicts-config");
   EXPECT_EQ(findings.front().settle.substr(0, 62),
             R"(printf '%s' '{"model":"it'\''s; rm -rf $HOME","trained_length")");
@@ -209,6 +272,26 @@ TEST(Claims, ACommandToPasteIsQuoted) {
                                          "sweep claim.json --out runs/claim"),
             std::string::npos)
       << findings.front().settle;
+}
+
+TEST(Claims, ACommandComparesTheBasesThatTheWeightsMayKnow) {
+  Json config = llama_2();
+  config.erase("rope_theta");
+  Subject subject;
+  subject.path = "c";
+  subject.config = checkpoint::RawConfig::parse(config.dump(), "config.json");
+  const Structure structure = llama_structure();
+  const Claims claims = read_claims(subject, structure, {});
+  const Findings findings = lint_claims(subject, structure, claims);
+  ASSERT_EQ(findings.front().id, "missing-rope-theta");
+  EXPECT_NE(findings.front().settle.find(
+                R"("methods":{"plain":[],"base-500000":[{"type":"abf","theta":500000.0}],)"),
+            std::string::npos)
+      << findings.front().settle;
+  EXPECT_NE(findings.front().settle.find(R"("lengths":[4096]})"), std::string::npos);
+  // Nothing to paste for what cannot be computed here.
+  EXPECT_EQ(lint_claims(subject, {}, claims).front().settle,
+            "measure it with a tool that computes this architecture; Ropewalk does not");
 }
 
 // 2 x layers x key/value rows x 2 bytes x tokens.

@@ -8,6 +8,7 @@
 #include "harness/base/file.h"
 #include "harness/checkpoint/audit/rename.h"
 #include "harness/checkpoint/audit/report.h"
+#include "harness/checkpoint/safetensors_writer.h"
 #include "tests/support/error_text.h"
 #include "tests/support/random_checkpoint.h"
 #include "tests/support/safetensors_bytes.h"
@@ -129,9 +130,28 @@ TEST_F(Hostile, CodePicklesAndTemplatesAreReportedAndNotOpened) {
   EXPECT_EQ(found(made, "remote-code"),
             (Lines{R"(warning config.json: auto_map: {"AutoModel":"modeling_evil.Evil"})",
                    "warning tokenizer_config.json: auto_map: present"}));
-  EXPECT_EQ(found(made, "code-files"), Lines{"warning modeling_evil.py: : 1 files"});
-  EXPECT_EQ(found(made, "pickle-weights"), Lines{"warning pytorch_model.bin: : 1 files"});
+  EXPECT_EQ(found(made, "code-files"), Lines{"warning modeling_evil.py: : 1 file"});
+  EXPECT_EQ(found(made, "pickle-weights"), Lines{"warning pytorch_model.bin: : 1 file"});
   EXPECT_EQ(found(made, "chat-template"), Lines{"note chat_template.jinja: : present"});
+}
+
+TEST_F(Hostile, CodeOfAnotherRepositoryIsWorseThanCodeOfThisOne) {
+  put("config.json",
+      R"({"auto_map": {"AutoConfig": "configuration.C", "AutoModel": "evil/repo--modeling.M",
+                       "AutoTokenizer": ["evil/repo--t.T", null, 7, "other/one--t.F"]}})");
+  EXPECT_EQ(found(report(), "code-from-elsewhere"),
+            Lines{"error config.json: auto_map: evil/repo, other/one"});
+  put("config.json", R"({"auto_map": "evil/repo--modeling.M"})");
+  EXPECT_TRUE(found(report(), "code-from-elsewhere").empty());
+}
+
+TEST_F(Hostile, EveryFileThatAsksForCodeIsNamed) {
+  put("generation_config.json", R"({"auto_map": {"a": "b.c"}})");
+  put("processor_config.json", R"({"auto_map": null})");
+  put("preprocessor_config.json", "{");
+  const Report made = report();
+  EXPECT_EQ(found(made, "remote-code"), Lines{"warning generation_config.json: auto_map: present"});
+  EXPECT_EQ(found(made, "unreadable").size(), 1u);
 }
 
 TEST_F(Hostile, PipesDoNotBlockAndFoldersAreNotEntered) {
@@ -146,11 +166,26 @@ TEST_F(Hostile, PipesDoNotBlockAndFoldersAreNotEntered) {
 TEST_F(Hostile, NamesCannotSpeakToTheTerminal) {
   put("evil\x1b[2J\n.bin", "");
   const Report made = report();
-  EXPECT_EQ(found(made, "pickle-weights"), Lines{"warning evil\\x1b[2J\\x0a.bin: : 1 files"});
+  EXPECT_EQ(found(made, "pickle-weights"), Lines{"warning evil\\x1b[2J\\x0a.bin: : 1 file"});
   put("model.safetensors",
       tests::safetensors_bytes(R"({"a\u001b[2J":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
                                "x"));
   EXPECT_EQ(to_text(report()).find('\x1b'), std::string::npos);
+}
+
+// As a pipeline of stages names its layers.
+TEST_F(Hostile, AnotherNumberBeforeTheLayersIsNoLayer) {
+  std::string table = base::read_file(fs::path(ROPEWALK_SOURCE_DIR) /
+                                      "configs/checkpoints/llama-2-7b/tensors.json");
+  for (const std::string start : {"\"model.", "\"lm_head"}) {
+    for (size_t at = 0; (at = table.find(start, at)) != table.npos; at += start.size()) {
+      table.insert(at + 1, "stage.0.");
+    }
+  }
+  put("tensors.json", table);
+  const Report made = report();
+  EXPECT_EQ(made.verdict, Verdict::renamed);
+  EXPECT_EQ(made.examined.structure.readings.front().layers, 32);
 }
 
 TEST_F(Hostile, AConfigOfOtherWeightsIsAContradiction) {
@@ -279,6 +314,51 @@ TEST_F(Rename, RefusesWhatIsNotLlamaAndFoldersThatExist) {
   EXPECT_THAT(tests::error_text([&] { rename(llama, home_); }),
               HasSubstr("exists already; name a new folder"));
   EXPECT_THAT(tests::error_text([&] { rename(llama, llama); }), HasSubstr("exists already"));
+  fs::create_symlink("nowhere", folder_.path() / "link");
+  EXPECT_THAT(tests::error_text([&] { rename(llama, folder_.path() / "link"); }),
+              HasSubstr("exists already"));
+}
+
+// A norm of one vector per layer has the shape of a stored table: leaving it out would make another
+// model.
+TEST_F(Rename, RefusesToLeaveOutWhatIsNotNamedAsATable) {
+  for (const char* name : {"self_attn.rotary_emb.inv_freq", "self_attn.qk_norm.weight"}) {
+    const fs::path from = write(name, {.spec = tests::small_spec()});
+    const checkpoint::SafetensorsArchive plain{checkpoint::Directory(from)};
+    std::vector<checkpoint::TensorPlan> plans;
+    for (const auto& [tensor, stored] : plain.tensors()) {
+      plans.push_back({tensor, stored.entry.dtype, stored.entry.shape});
+    }
+    const std::string zeros(8 * 4, '\0');
+    for (const int layer : {0, 1}) {
+      plans.push_back({fmt::format("model.layers.{}.{}", layer, name), "F32", {8}});
+    }
+    checkpoint::SafetensorsWriter writer(from / "model.safetensors", plans);
+    for (const auto& [tensor, stored] : plain.tensors()) writer.write(tensor, plain.bytes(stored));
+    for (const int layer : {0, 1}) {
+      writer.write(fmt::format("model.layers.{}.{}", layer, name), std::as_bytes(std::span(zeros)));
+    }
+    writer.finish();
+  }
+  const fs::path back = folder_.path() / "back";
+  EXPECT_EQ(rename(folder_.path() / "self_attn.rotary_emb.inv_freq", back).left_out.size(), 2u);
+  EXPECT_THAT(
+      tests::error_text([&] { rename(folder_.path() / "self_attn.qk_norm.weight", back / "x"); }),
+      HasSubstr(
+          "has the shape of a stored rotary table, which would be left out, but not the name"));
+}
+
+TEST_F(Rename, AFailureLeavesNothingBehind) {
+  const fs::path llama = write("llama", {.spec = tests::small_spec()});
+  base::write_file_atomically(llama / "tokenizer_config.json", "not JSON");
+  EXPECT_THAT(tests::error_text([&] { rename(llama, folder_.path() / "back"); }),
+              HasSubstr("tokenizer_config.json"));
+  EXPECT_FALSE(fs::exists(folder_.path() / "back"));
+  EXPECT_FALSE(fs::exists(folder_.path() / "back.partial"));
+  fs::remove(llama / "tokenizer_config.json");
+  rename(llama, folder_.path() / "back" / "");  // a slash at the end names the same folder
+  EXPECT_TRUE(fs::exists(folder_.path() / "back" / "model.safetensors"));
+  EXPECT_FALSE(fs::exists(folder_.path() / "back.partial"));
 }
 
 }  // namespace

@@ -3,8 +3,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "harness/base/file.h"
+#include "harness/base/random.h"
+#include "harness/checkpoint/audit/nearest.h"
 #include "harness/checkpoint/audit/tensor_table.h"
+#include "tests/harness/checkpoint/audit/families.h"
 #include "tests/support/error_text.h"
 
 namespace audit {
@@ -51,6 +57,9 @@ TEST(Naming, CutsNamesAtTheLayer) {
     EXPECT_EQ(split_layer(name).layer, std::nullopt) << name;
     EXPECT_EQ(split_layer(name).pattern, name);
   }
+  EXPECT_EQ(split_layer("h.0.mlp.3.weight", 1).pattern, "h.0.mlp.{}.weight");
+  EXPECT_EQ(split_layer("h.0.mlp.3.weight", 1).layer, 3);
+  EXPECT_EQ(split_layer("h.0.mlp.weight", 1).layer, std::nullopt);
 }
 
 TEST(Naming, LlamaIsUnderItsOwnNames) {
@@ -106,6 +115,120 @@ TEST(Naming, LeavesUndecidedWhatNamesDoNotGroup) {
     const bool is_key_or_value = name.pattern.shape == std::vector<int64_t>{1024, 4096};
     EXPECT_EQ(name.ground == Ground::undecided, is_key_or_value) << name.pattern.text;
   }
+}
+
+/// A tensor under a name that says nothing, and what it really is.
+struct Disguised {
+  NamedShape tensor;
+  const Known* known;
+};
+
+/// All tensors of a family in random order. One random word for each role, beside the layer's
+/// number in a random place; or, without layers, one for each tensor.
+std::vector<Disguised> disguised(const Case& example, uint64_t seed, bool with_layers) {
+  const base::CounterRandom random(base::Json::array({"names", example.name, seed}));
+  uint64_t draws = 0;
+  const auto below = [&](int64_t bound) { return random.below(draws++, bound); };
+  std::set<std::string> used;
+  const auto word = [&] {
+    std::string text;
+    do {
+      text.clear();
+      for (int i = 0; i < 6; ++i) text += static_cast<char>('a' + below(26));
+    } while (!used.insert(text).second);
+    return text;
+  };
+  std::vector<Disguised> all;
+  for (const Known& known : example.tensors) {
+    const std::string name = word();
+    const int64_t place = below(3);
+    const std::string before = place > 0 ? name + "." : "";
+    const std::string after = place == 0 ? "." + name : place == 1 ? ".weight" : "";
+    for (int64_t layer = 0; layer < (known.per_layer ? example.layers : 1); ++layer) {
+      const std::string text = !known.per_layer ? name
+                               : with_layers    ? fmt::format("{}{}{}", before, layer, after)
+                                                : word();
+      all.push_back({{text, "BF16", known.shape}, &known});
+    }
+  }
+  for (size_t i = all.size() - 1; i > 0; --i) {
+    std::swap(all[i], all[static_cast<size_t>(below(static_cast<int64_t>(i) + 1))]);
+  }
+  return all;
+}
+
+/// What shapes decide is decided, and rightly; what they do not is left to exactly the right roles,
+/// and whatever is then chosen is marked as a guess.
+void expect_honest_roles(const Case& example, uint64_t seed, bool with_layers) {
+  const std::vector<Disguised> all = disguised(example, seed, with_layers);
+  std::vector<NamedShape> tensors;
+  std::map<std::pair<std::string, std::vector<int64_t>>, const Known*> truth;
+  for (const auto& [tensor, known] : all) {
+    tensors.push_back(tensor);
+    truth[{split_layer(tensor.name).pattern, tensor.shape}] = known;
+  }
+  for (const NamedRole& name : resolved(tensors)) {
+    const Known& known = *truth.at({name.pattern.text, name.pattern.shape});
+    const auto alike = inseparable(example, known, with_layers);
+    const std::set<std::string_view> right(alike.begin(), alike.end());
+    ASSERT_EQ(std::set<std::string_view>(name.candidates.begin(), name.candidates.end()), right)
+        << example.name << " " << known.role << ", seed " << seed;
+    if (right.size() == 1) {
+      ASSERT_EQ(name.role, known.role) << example.name << ", seed " << seed;
+      ASSERT_EQ(name.ground, Ground::shape) << example.name << ", seed " << seed;
+    } else {
+      ASSERT_TRUE(name.ground == Ground::order || name.ground == Ground::undecided)
+          << example.name << " " << known.role << " by " << name_of(name.ground);
+    }
+  }
+}
+
+TEST(Naming, RandomNamesInRandomOrderHideNothingThatShapesTell) {
+  for (const Case& example : cases()) {
+    for (uint64_t seed = 0; seed < 100; ++seed) expect_honest_roles(example, seed, true);
+  }
+}
+
+TEST(Naming, NamesWithoutLayersHideNothingThatShapesTell) {
+  for (const Case& example : cases()) {
+    for (uint64_t seed = 0; seed < 100; ++seed) expect_honest_roles(example, seed, false);
+  }
+}
+
+/// Adds one tensor to every layer of a table.
+void add(std::vector<NamedShape>& tensors, const std::string& name, std::vector<int64_t> shape) {
+  for (int64_t layer = 0; layer < 32; ++layer) {
+    tensors.push_back({fmt::format("model.layers.{}.{}", layer, name), "BF16", shape});
+  }
+}
+
+Lines beyond(const std::vector<NamedShape>& tensors) {
+  const auto nearest = find_nearest(tensors);
+  if (!nearest) return {"nothing near"};
+  Lines out{std::string(nearest->reading.architecture->family)};
+  for (const Pattern& pattern : nearest->beyond) out.push_back(pattern.text);
+  return out;
+}
+
+// As in Qwen3, Gemma 2 and a mixture of experts.
+TEST(Nearest, NamesWhatAnUnknownStructureHasBeyondAKnownOne) {
+  auto norms = table("llama-3-8b");
+  add(norms, "self_attn.q_norm.weight", {128});
+  add(norms, "self_attn.k_norm.weight", {128});
+  ASSERT_TRUE(infer_structure(shapes_of(norms)).readings.empty());
+  EXPECT_EQ(beyond(norms), (Lines{"LLaMA", "model.layers.{}.self_attn.k_norm.weight",
+                                  "model.layers.{}.self_attn.q_norm.weight"}));
+  auto sandwich = table("llama-3-8b");
+  add(sandwich, "a_norm.weight", {4096});  // shapes would as well blame LLaMA's own norms
+  add(sandwich, "z_norm.weight", {4096});
+  EXPECT_EQ(beyond(sandwich),
+            (Lines{"LLaMA", "model.layers.{}.a_norm.weight", "model.layers.{}.z_norm.weight"}));
+  auto router = table("llama-3-8b");
+  add(router, "router.weight", {8, 4096});
+  EXPECT_EQ(beyond(router), (Lines{"LLaMA", "model.layers.{}.router.weight"}));
+  add(router, "second.weight", {9, 4096});
+  add(router, "third.weight", {10, 4096});
+  EXPECT_EQ(beyond(router), Lines{"nothing near"});
 }
 
 TEST(TensorTable, SpellsOutItsRanges) {

@@ -55,10 +55,15 @@ TEST_F(Published, ReportsStayAsTheyWereApproved) {
 TEST_F(Published, YiAgainstLlamaStaysAsItWasApproved) {
   Options options;
   options.against = published("llama-2-7b");
+  std::string name = "yi-34b-2023-11-against-llama-2-7b";
+  const Report as_published = make_report(published("yi-34b-2023-11"), options);
+  EXPECT_EQ(to_text(as_published), golden(name + ".txt"));
+  EXPECT_EQ(json_text(as_published), golden(name + ".json"));
   options.stated = 200'000;
-  const Report report = make_report(published("yi-34b-2023-11"), options);
-  EXPECT_EQ(to_text(report), golden("yi-34b-2023-11-against-llama-2-7b.txt"));
-  EXPECT_EQ(json_text(report), golden("yi-34b-2023-11-against-llama-2-7b.json"));
+  name += "-claims-200000";
+  const Report as_advertised = make_report(published("yi-34b-2023-11"), options);
+  EXPECT_EQ(to_text(as_advertised), golden(name + ".txt"));
+  EXPECT_EQ(json_text(as_advertised), golden(name + ".json"));
 }
 
 std::vector<std::string> ids(const Report& report) {
@@ -80,7 +85,41 @@ TEST_F(Published, TheCaseThatStartedThisIsTold) {
   EXPECT_TRUE(report.against->same_structure);
   EXPECT_FALSE(report.against->same_shapes);
   EXPECT_EQ(report.against->names.size(), 2u);
-  EXPECT_EQ(report.against->model, "not the same weights: their shapes differ");
+  EXPECT_EQ(report.against->model,
+            "not the same weights: no tensor has the shape of its counterpart, so none is a copy");
+}
+
+// Yi-6B has LLaMA's sizes but for keys, values and vocabulary: headers cannot rule a copy out.
+TEST_F(Published, WhatCouldBeACopyIsCounted) {
+  Options options;
+  options.against = published("llama-2-7b");
+  const Comparison comparison = *make_report(published("yi-6b-2023-11"), options).against;
+  EXPECT_EQ(comparison.out_of, 32 * 9 + 3);
+  EXPECT_EQ(comparison.matching, 32 * 7 + 1);  // all of a layer but key and value; the final norm
+  EXPECT_EQ(comparison.model,
+            "not the same weights as a whole: 225 of 291 tensors have the shape of their "
+            "counterpart and could be copies, the others cannot; there are no weights of both to "
+            "compare");
+}
+
+TEST_F(Published, AStoredTableOrATiedHeadMakesAVariantOfOneFamily) {
+  Options options;
+  options.against = published("yi-6b-200k-2024-03");
+  const Comparison comparison = *make_report(published("yi-6b-200k-2023-11"), options).against;
+  EXPECT_TRUE(comparison.same_family);
+  EXPECT_FALSE(comparison.same_structure);
+  EXPECT_EQ(comparison.sizes.front().what, "variant");
+  EXPECT_EQ(comparison.sizes.front().second, "stored rotary frequencies");
+  EXPECT_EQ(comparison.matching, 291);
+}
+
+TEST_F(Published, AnotherFamilyIsNotComparedTensorByTensor) {
+  Options options;
+  options.against = published("llama-2-7b");
+  const Comparison comparison = *make_report(published("falcon-7b"), options).against;
+  EXPECT_FALSE(comparison.same_family);
+  EXPECT_EQ(comparison.matching, 0);
+  EXPECT_EQ(comparison.model, "not the same weights: the architectures have different tensors");
 }
 
 TEST_F(Published, RenamedYiHasTheShapesOfYi) {
@@ -157,6 +196,21 @@ TEST_F(Weighed, RoundingLeavesTheDirectionAndTheScale) {
     EXPECT_GT(tensor.cosine, 0.99999);
     EXPECT_NEAR(tensor.scale, 1, 1e-3);
   }
+}
+
+// Weights of another shape are passed over, and the report says how many.
+TEST_F(Weighed, WhatHasNoCounterpartIsCounted) {
+  tests::RandomCheckpoint wanted{.spec = tests::small_spec()};
+  const fs::path grouped_keys = write("a", wanted);
+  wanted.spec.kv_heads = 4;
+  const Comparison comparison = compared(grouped_keys, write("b", wanted));
+  EXPECT_FALSE(comparison.same_shapes);
+  EXPECT_EQ(comparison.matching, 17);
+  EXPECT_EQ(comparison.tensors.size(), 17u);
+  EXPECT_THAT(comparison.model,
+              testing::EndsWith("tensors hold the same numbers; 4 could not be compared (no "
+                                "counterpart of the same shape, or a dtype that is not computed "
+                                "with)"));
 }
 
 TEST(CompareTensors, GivesCosineAndScale) {
