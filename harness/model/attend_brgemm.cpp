@@ -10,6 +10,7 @@
 
 #include "harness/model/attend_kernels.h"
 #include "harness/model/bands.h"
+#include "harness/model/non_finite_rows.h"
 #include "harness/model/softmax_avx512.h"
 #include "harness/model/work_items.h"
 
@@ -48,7 +49,8 @@ class BrgemmAttention : public Attention {
       : shape_(shape),
         plan_(plan),
         padded_((plan.rows() + key_block - 1) / key_block * key_block),
-        keys_(plan.tables().size()) {
+        keys_(plan.tables().size()),
+        non_finite_(shape.kv_heads, plan.rows()) {
     const auto type = c10::CppTypeToScalarType<T>::value;
     const int64_t size = shape.kv_heads * padded_ * shape.head_dim;
     for (const scalings::View& view : plan.views()) {
@@ -95,9 +97,15 @@ class BrgemmAttention : public Attention {
       T* to = value_of(head);
       for (int64_t row = 0; row < rows; ++row) {
         const int64_t token = first_row + row;
+        const T* channels = from + (row * shape_.kv_heads + head) * dim;
+        const bool is_finite = std::all_of(
+            channels, channels + dim, [](T x) { return std::isfinite(static_cast<float>(x)); });
+        if (!is_finite) {
+          non_finite_.mark(head, token);
+        }
         for (int64_t channel = 0; channel < dim; ++channel) {
           to[(token / pack * dim + channel) * pack + token % pack] =
-              from[(row * shape_.kv_heads + head) * dim + channel];
+              is_finite ? channels[channel] : T(0);
         }
       }
     }
@@ -144,7 +152,9 @@ class BrgemmAttention : public Attention {
     at::native::cpublas::brgemm_release(pack > 1);
     for (int64_t query = 0; query < queries; ++query) {
       const float* mixed = scratch.mixed.data() + query * dim;
-      const float sum = scratch.rows[query].sum;
+      const float sum = non_finite_.attended(kv_head, block.bands, query)
+                            ? std::numeric_limits<float>::quiet_NaN()
+                            : scratch.rows[query].sum;
       T* to = out + ((block.first + query) * shape_.heads + head) * dim;
       for (int64_t channel = 0; channel < dim; ++channel) {
         to[channel] = static_cast<T>(mixed[channel] / sum);
@@ -162,7 +172,7 @@ class BrgemmAttention : public Attention {
       const double gain = std::abs(plan_.gain(block.rows[query]));  // its sign turns the query
       scratch.rows[query].scale = static_cast<float>(
           gain * std::log2(std::exp(1.0)) / std::sqrt(static_cast<double>(shape_.head_dim)));
-      scratch.rows[query].largest = -std::numeric_limits<float>::infinity();
+      scratch.rows[query].largest = std::numeric_limits<float>::lowest();
     }
   }
 
@@ -240,6 +250,7 @@ class BrgemmAttention : public Attention {
   const int64_t padded_;          // rows, up to a whole key block
   std::vector<at::Tensor> keys_;  // [rulers][kv_heads][blocks][head_dim / pack][key_block][pack]
   at::Tensor value_;              // [kv_heads][padded / pack][head_dim][pack]
+  NonFiniteRows non_finite_;      // of the values
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "harness/model/attend_kernels.h"
 #include "harness/model/bands.h"
+#include "harness/model/non_finite_rows.h"
 #include "harness/model/work_items.h"
 
 namespace model {
@@ -17,7 +18,10 @@ constexpr int64_t key_block = 512;
 class PortableAttention : public Attention {
  public:
   PortableAttention(const AttentionShape& shape, const RowPlan& plan, at::ScalarType dtype)
-      : shape_(shape), plan_(plan), keys_(plan.tables().size()) {
+      : shape_(shape),
+        plan_(plan),
+        keys_(plan.tables().size()),
+        non_finite_(shape.kv_heads, plan.rows()) {
     const std::vector<int64_t> sizes = {shape.kv_heads, plan.rows(), shape.head_dim};
     value_ = at::empty(sizes, dtype);
     for (const scalings::View& view : plan.views()) {
@@ -39,7 +43,14 @@ class PortableAttention : public Attention {
                        .transpose(0, 1));
       }
     }
-    value_.narrow(1, first_row, rows).copy_(value.transpose(0, 1));
+    const at::Tensor is_finite = value.isfinite().all(2);  // [rows, kv_heads]
+    value_.narrow(1, first_row, rows)
+        .copy_(value.masked_fill(is_finite.logical_not().unsqueeze(2), 0).transpose(0, 1));
+    const at::Tensor broken = is_finite.logical_not().nonzero();  // [count, 2]
+    for (int64_t index = 0; index < broken.size(0); ++index) {
+      const int64_t* place = broken.const_data_ptr<int64_t>() + 2 * index;
+      non_finite_.mark(place[1], first_row + place[0]);
+    }
   }
 
   at::Tensor attend(std::span<const int64_t> rows, const at::Tensor& query) const override {
@@ -96,6 +107,11 @@ class PortableAttention : public Attention {
         largest = next;
       }
     }
+    for (int64_t i = 0; i < queries; ++i) {
+      if (non_finite_.attended(kv_head, block.bands, i)) {
+        mixed[i] = std::numeric_limits<float>::quiet_NaN();
+      }
+    }
     out.narrow(0, block.first, queries).select(1, head).copy_(mixed / sum);
   }
 
@@ -103,6 +119,7 @@ class PortableAttention : public Attention {
   const RowPlan& plan_;
   std::vector<at::Tensor> keys_;  // [rulers] x [kv_heads, rows, head_dim], rotated
   at::Tensor value_;              // [kv_heads, rows, head_dim]
+  NonFiniteRows non_finite_;      // of the values
 };
 
 }  // namespace

@@ -1,20 +1,24 @@
-// Attention of one layer, causal, 3 heads, against LibTorch's own CPU kernel on the same tensors
-// and against the bare products without a softmax. Arguments: head_dim, tokens, threads.
-//   attention_bench --benchmark_enable_random_interleaving=true --benchmark_repetitions=3
+// Attention of one layer, causal, 2 heads, against LibTorch's own CPU kernel on the same tensors,
+// against the bare products without a softmax, and against what the CPU's multiply-add instructions
+// can do at all. Arguments: head_dim, tokens, threads. All sizes take some ten minutes:
+//   attention_bench --benchmark_filter=bfloat16/head_dim:64
 
 #include <ATen/native/CPUBlas.h>
 #include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <map>
 #include <numeric>
 
 #include "harness/model/attend.h"
 #include "harness/model/parallel.h"
+#include "tests/bench/instruction_peak.h"
 
 namespace {
 
-constexpr int64_t heads = 3;
+constexpr int64_t heads = 2;
 
 /// Useful operations: two products over half of the square.
 double flops(int64_t tokens, int64_t head_dim) {
@@ -120,4 +124,53 @@ BENCHMARK_CAPTURE(ours, bfloat16, at::kBFloat16)->Apply(sizes);
 BENCHMARK_CAPTURE(libtorch, bfloat16, at::kBFloat16)->Apply(sizes);
 BENCHMARK_CAPTURE(bare, bfloat16, at::kBFloat16)->Apply(sizes);
 
+/// Prints as usual and, at the end, what was measured of one size side by side.
+class SideBySide : public benchmark::ConsoleReporter {
+ public:
+  SideBySide() : ConsoleReporter(OO_Tabular) {}
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type == Run::RT_Iteration && !run.error_occurred) {
+        // "ours/float32/head_dim:64/..." -> ours, and the rest
+        const std::string name = run.benchmark_name();
+        const size_t end = name.find('/');
+        double& best = rates_[name.substr(end + 1)][name.substr(0, end)];
+        best = std::max(best, run.counters.at("flops").value / 1e9);
+      }
+    }
+    ConsoleReporter::ReportRuns(runs);
+  }
+  void Finalize() override {
+    std::ostream& out = GetOutputStream();
+    out << "\nGFLOP/s, best repetition; peak: registers only, nothing can be faster\n";
+    out << fmt::format("{:64} {:>6} {:>8} {:>6} {:>6} | {:>13} {:>9} {:>13} {:>13}\n", "", "ours",
+                       "LibTorch", "bare", "peak", "ours/LibTorch", "ours/bare", "bare/LibTorch",
+                       "peak/LibTorch");
+    const std::map<std::string, double> peaks = {{"float32", bench::float32_peak() / 1e9},
+                                                 {"bfloat16", bench::bfloat16_peak() / 1e9}};
+    for (auto& [size, rate] : rates_) {
+      const int threads = size.find("threads:2") == std::string::npos ? 1 : 2;
+      const double peak = threads * peaks.at(size.substr(0, size.find('/')));
+      const double mine = rate["ours"], theirs = rate["libtorch"], products = rate["bare"];
+      out << fmt::format(
+          "{:64} {:6.1f} {:8.1f} {:6.1f} {:6.1f} | {:13.2f} {:9.2f} {:13.2f} {:13.2f}\n", size,
+          mine, theirs, products, peak, mine / theirs, mine / products, products / theirs,
+          peak / theirs);
+    }
+  }
+
+ private:
+  std::map<std::string, std::map<std::string, double>> rates_;
+};
+
 }  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+    return 2;
+  }
+  SideBySide reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  return 0;
+}

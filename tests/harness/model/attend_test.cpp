@@ -6,48 +6,19 @@
 #include <cmath>
 
 #include "harness/model/attend_reference.h"
+#include "tests/harness/model/attend_error.h"
 #include "tests/harness/model/synthetic_plans.h"
 
 namespace {
 
-struct Inputs {
-  at::Tensor query, key, value;  // [length, heads or kv_heads, head_dim]
-};
-
-Inputs random_inputs(int64_t length, const model::AttentionShape& shape, at::ScalarType dtype) {
-  torch::manual_seed(length);
-  return {at::randn({length, shape.heads, shape.head_dim}).to(dtype),
-          at::randn({length, shape.kv_heads, shape.head_dim}).to(dtype),
-          at::randn({length, shape.kv_heads, shape.head_dim}).to(dtype)};
-}
-
-struct Error {
-  double largest = 0;
-  double rms = 0;
-};
-
-Error error_of(const scalings::RotaryPlan& plan, const model::AttentionShape& shape,
-               at::ScalarType dtype, model::Kernel kernel) {
-  const Inputs in = random_inputs(plan.length(), shape, dtype);
-  const at::Tensor exact = model::attend_reference(plan, in.query, in.key, in.value, at::kDouble);
-  const at::Tensor difference =
-      model::attend(plan, in.query, in.key, in.value, kernel).to(at::kDouble) - exact;
-  return {difference.abs().max().item<double>(),
-          std::sqrt(difference.square().mean().item<double>())};
-}
+using model_test::bfloat16_rms;
+using model_test::error_of;
+using model_test::float32_largest;
+using model_test::Inputs;
+using model_test::kernels_of_this_cpu;
+using model_test::random_inputs;
 
 class EveryKernel : public testing::TestWithParam<model::Kernel> {};
-
-std::vector<model::Kernel> kernels_of_this_cpu() {
-  std::vector<model::Kernel> kernels = {model::Kernel::portable};
-  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
-    const model::Kernel best = model::best_kernel(dtype, {4, 4, 64});
-    if (std::find(kernels.begin(), kernels.end(), best) == kernels.end()) {
-      kernels.push_back(best);
-    }
-  }
-  return kernels;
-}
 
 INSTANTIATE_TEST_SUITE_P(Attend, EveryKernel, testing::ValuesIn(kernels_of_this_cpu()),
                          [](const auto& kernel) { return model::name(kernel.param); });
@@ -68,16 +39,18 @@ TEST(AttendReference, OneQuerySeesTheWeightedMeanOfItsKeysByHand) {
 TEST_P(EveryKernel, EqualsTheReferenceOnThePlainPlan) {
   for (const int64_t length : {1, 2, 7, 127, 128, 129, 500, 513, 700}) {
     const scalings::RotaryPlan plan = model_test::plain(length, 64, 64);
-    EXPECT_LE(error_of(plan, {4, 2, 64}, at::kFloat, GetParam()).largest, 5e-6) << length;
-    EXPECT_LE(error_of(plan, {4, 2, 64}, at::kBFloat16, GetParam()).rms, 2e-3) << length;
+    EXPECT_LE(error_of(plan, {4, 2, 64}, at::kFloat, GetParam()).largest, float32_largest)
+        << length;
+    EXPECT_LE(error_of(plan, {4, 2, 64}, at::kBFloat16, GetParam()).rms, bfloat16_rms) << length;
   }
 }
 
 TEST_P(EveryKernel, EqualsTheReferenceOnRaggedPlans) {
   for (const int64_t length : {3, 64, 130, 517, 1100}) {
     const scalings::RotaryPlan plan = model_test::ragged(length, 32, 24, length);
-    EXPECT_LE(error_of(plan, {6, 2, 32}, at::kFloat, GetParam()).largest, 5e-6) << length;
-    EXPECT_LE(error_of(plan, {6, 2, 32}, at::kBFloat16, GetParam()).rms, 2e-3) << length;
+    EXPECT_LE(error_of(plan, {6, 2, 32}, at::kFloat, GetParam()).largest, float32_largest)
+        << length;
+    EXPECT_LE(error_of(plan, {6, 2, 32}, at::kBFloat16, GetParam()).rms, bfloat16_rms) << length;
   }
 }
 
@@ -87,8 +60,9 @@ TEST_P(EveryKernel, ServesAllGroupingsAndHeadDims) {
   for (const model::AttentionShape& shape : shapes) {
     const scalings::RotaryPlan plan =
         model_test::ragged(300, shape.head_dim, shape.head_dim / 4 * 2, 1);
-    EXPECT_LE(error_of(plan, shape, at::kFloat, GetParam()).largest, 5e-6) << shape.head_dim;
-    EXPECT_LE(error_of(plan, shape, at::kBFloat16, GetParam()).rms, 2e-3) << shape.head_dim;
+    EXPECT_LE(error_of(plan, shape, at::kFloat, GetParam()).largest, float32_largest)
+        << shape.head_dim;
+    EXPECT_LE(error_of(plan, shape, at::kBFloat16, GetParam()).rms, bfloat16_rms) << shape.head_dim;
   }
 }
 

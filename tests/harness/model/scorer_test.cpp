@@ -4,24 +4,17 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <random>
 
 #include "harness/base/error.h"
 #include "scalings/catalog.h"
+#include "tests/harness/model/random_tokens.h"
 #include "tests/harness/model/random_weights.h"
 
 namespace {
 
 using evals::Token;
-
-std::vector<Token> random_tokens(int64_t count, uint32_t seed) {
-  std::mt19937 generator(seed);
-  std::vector<Token> tokens(count);
-  for (Token& token : tokens) {
-    token = static_cast<Token>(generator() % 97);
-  }
-  return tokens;
-}
+using model_test::random_tokens;
+using model_test::whole;
 
 std::shared_ptr<const scalings::Chain> chain(const char* json) {
   return std::make_shared<const scalings::Chain>(
@@ -31,11 +24,6 @@ std::shared_ptr<const scalings::Chain> chain(const char* json) {
 model::Scorer small_scorer(const char* methods, model::Compute compute = model::Compute::float32) {
   return model::Scorer(std::make_shared<model_test::RandomWeights>(model_test::small_spec(), 1),
                        chain(methods), 128, compute);
-}
-
-/// All tokens but the first of a sequence, scored.
-evals::Document whole(const std::vector<Token>& tokens) {
-  return {tokens, {1, static_cast<int64_t>(tokens.size())}, {}};
 }
 
 std::vector<Token> path_of(const evals::Document& document, size_t branch) {

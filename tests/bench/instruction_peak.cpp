@@ -1,0 +1,80 @@
+#include "tests/bench/instruction_peak.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+namespace bench {
+namespace {
+
+constexpr int64_t rounds = 1'000'000;
+constexpr int chains = 12;  // independent sums: enough to hide the latency
+constexpr int lanes = 16;
+
+/// Seconds of the fastest of ten runs.
+template <typename Run>
+double fastest(const Run& run) {
+  double best = 1e9;
+  for (int repetition = 0; repetition < 10; ++repetition) {
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    best = std::min(
+        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
+// The empty asm statements keep the compiler from folding or dropping the sums.
+
+__attribute__((target("avx512f"))) void float32_rounds() {
+  __m512 factor = _mm512_set1_ps(1);
+  asm volatile("" : "+v"(factor));
+  __m512 sums[chains] = {};
+  for (int64_t round = 0; round < rounds; ++round) {
+    for (__m512& sum : sums) {
+      sum = _mm512_fmadd_ps(factor, factor, sum);
+      asm volatile("" : "+v"(sum));
+    }
+  }
+}
+
+__attribute__((target("avx512f,avx512bf16"))) void bfloat16_rounds() {
+  __m512bh factor = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3f803f80));
+  asm volatile("" : "+v"(factor));
+  __m512 sums[chains] = {};
+  for (int64_t round = 0; round < rounds; ++round) {
+    for (__m512& sum : sums) {
+      sum = _mm512_dpbf16_ps(sum, factor, factor);
+      asm volatile("" : "+v"(sum));
+    }
+  }
+}
+
+}  // namespace
+
+double float32_peak() {
+  return __builtin_cpu_supports("avx512f") ? 2.0 * lanes * chains * rounds / fastest(float32_rounds)
+                                           : 0;
+}
+
+double bfloat16_peak() {
+  return __builtin_cpu_supports("avx512bf16")
+             ? 4.0 * lanes * chains * rounds / fastest(bfloat16_rounds)
+             : 0;
+}
+
+}  // namespace bench
+
+#else
+
+namespace bench {
+
+double float32_peak() { return 0; }
+double bfloat16_peak() { return 0; }
+
+}  // namespace bench
+
+#endif
