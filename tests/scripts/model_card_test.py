@@ -62,6 +62,13 @@ class ModelCard(unittest.TestCase):
         ]
         self.assertEqual(model_card.digits_right(types.SimpleNamespace(rows=rows), "p", 512), (2, 10))
 
+    def test_only_what_was_asked_and_falls_short_misses_its_aim(self):
+        line = lambda n, estimate: {"n": n, "estimate": estimate}
+        self.assertTrue(model_card.misses(line(400, 0.9875), 0.99))
+        self.assertFalse(model_card.misses(line(400, 0.99), 0.99))
+        self.assertFalse(model_card.misses(line(0, float("nan")), 0.99))
+        self.assertFalse(model_card.misses(None, 0.99))
+
     def write_twice(self, sections):
         (self.folder / "README.md").write_text("# A model\n\nBy hand.\n")
         for section in sections:
