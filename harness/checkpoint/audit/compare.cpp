@@ -163,6 +163,15 @@ std::string judged_by_weights(const Comparison& comparison, const Examined& seco
   const int64_t most = std::max(comparison.out_of, std::ssize(second.subject.tensors));
   if (equal == most) return "the same weights, number by number";
   std::string text = fmt::format("{} of {} tensors hold the same numbers", equal, compared);
+  constexpr double nearly = 0.99;
+  const bool are_near = std::all_of(comparison.tensors.begin(), comparison.tensors.end(),
+                                    [](const TensorSimilarity& t) { return t.cosine >= nearly; });
+  if (are_near && equal < compared) {
+    text += fmt::format(
+        ", and all point where their counterparts do (cosine {} or more): rounded, "
+        "scaled or lightly trained further",
+        nearly);
+  }
   if (compared < most) {
     text += fmt::format(
         "; {} could not be compared (no counterpart of the same shape, or a dtype "
