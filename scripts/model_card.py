@@ -126,7 +126,7 @@ def nll_by_document(run, family, length):
     for row in run.rows:
         if row["protocol"].startswith(family) and row["length"] == length:
             forwards = row["perplexity"]["forwards"]
-            scored = [forward["window"]["scored"] for forward in forwards]
+            scored = [forward["scored"] for forward in forwards]
             values = [numpy.load(run.folder / forward["nll_file"]) for forward in forwards]
             kept = [value[: end - begin] for value, (begin, end) in zip(values, scored, strict=True)]
             targets = numpy.concatenate([numpy.arange(*part) for part in scored])

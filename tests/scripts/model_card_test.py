@@ -20,9 +20,7 @@ import model_card  # noqa: E402
 
 def text_row(document, protocol, length, forwards):
     """`forwards`: (nll file, scored begin, scored end)."""
-    windows = [
-        {"nll_file": file, "window": {"tokens": [0, end], "scored": [begin, end]}} for file, begin, end in forwards
-    ]
+    windows = [{"nll_file": file, "tokens": [0, end], "scored": [begin, end]} for file, begin, end in forwards]
     perplexity = {"document": document, "forwards": windows, "bytes": 30}
     return {"protocol": protocol, "length": length, "perplexity": perplexity}
 
