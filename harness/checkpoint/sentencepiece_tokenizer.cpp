@@ -26,25 +26,6 @@ struct SentencePieceTokenizer::Model {
   sentencepiece::SentencePieceProcessor processor;
 };
 
-BosPolicy bos_policy(std::string_view name) {
-  for (const BosPolicy policy : {BosPolicy::automatic, BosPolicy::always, BosPolicy::never}) {
-    if (name_of(policy) == name) return policy;
-  }
-  fail("", "", fmt::format("unknown BOS policy \"{}\"", name), "use auto, always or never");
-}
-
-std::string_view name_of(BosPolicy policy) {
-  switch (policy) {
-    case BosPolicy::automatic:
-      return "auto";
-    case BosPolicy::always:
-      return "always";
-    case BosPolicy::never:
-      return "never";
-  }
-  return "";
-}
-
 SentencePieceTokenizer::SentencePieceTokenizer(const std::filesystem::path& path, BosPolicy policy,
                                                std::optional<int64_t> vocabulary)
     : model_(std::make_unique<Model>()), policy_(policy) {
