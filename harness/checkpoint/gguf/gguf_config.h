@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/checkpoint/gguf/gguf_file.h"
+
+namespace checkpoint {
+
+/// The config.json that a Hugging Face checkpoint of the same model would have, so that everything
+/// that reads one (spec, claims, as_configured) reads GGUF files as well. The architecture must be
+/// llama. RoPE: freq_base; scaling linear and yarn; the divisors of the tensor rope_freqs.weight,
+/// which is how Llama 3's scaling is carried, as a longrope dict with those divisors at every
+/// length and no magnitude. `bytes` is the whole file. Throws base::Error(Fault::input) naming
+/// every key that is missing, wrong, or changes the computation in a way that is not supported.
+base::Json gguf_config(const GgufHeader& header, std::string_view bytes, const std::string& file,
+                       std::vector<std::string>& warnings);
+
+}  // namespace checkpoint

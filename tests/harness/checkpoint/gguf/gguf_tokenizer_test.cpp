@@ -1,0 +1,111 @@
+#include "harness/checkpoint/gguf/gguf_tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/error_text.h"
+#include "tests/support/gguf_bytes.h"
+
+namespace checkpoint {
+namespace {
+
+using Tokens = std::vector<evals::Token>;
+
+tests::GgufBytes& texts(tests::GgufBytes& file, std::string_view key,
+                        const std::vector<std::string_view>& values) {
+  file.key(key, 9).number(uint32_t{8}).number(uint64_t{values.size()});
+  for (const std::string_view value : values) file.text(value);
+  return file;
+}
+
+tests::GgufBytes& kinds(tests::GgufBytes& file, const std::vector<int32_t>& values) {
+  file.key("tokenizer.ggml.token_type", 9).number(uint32_t{5}).number(uint64_t{values.size()});
+  for (const int32_t value : values) file.number(value);
+  return file;
+}
+
+GgufTokenizer read(const tests::GgufBytes& file) {
+  return read_gguf_tokenizer(parse_gguf(file, "f"), "f");
+}
+
+tests::GgufBytes byte_level(std::string_view pre, std::vector<std::string_view> merges) {
+  tests::GgufBytes file(0, 6);
+  file.key("tokenizer.ggml.model", 8).text("gpt2");
+  file.key("tokenizer.ggml.pre", 8).text(pre);
+  file.key("tokenizer.ggml.eos_token_id", 4).number(uint32_t{5});
+  texts(file, "tokenizer.ggml.tokens", {"a", "b", "\u0120", "ab", "1", "<s>"});
+  texts(file, "tokenizer.ggml.merges", merges);
+  return kinds(file, {1, 1, 1, 1, 1, 3});
+}
+
+TEST(GgufTokenizer, ReadsByteLevelModels) {
+  GgufTokenizer smollm = read(byte_level("smollm", {"a b"}));
+  EXPECT_FALSE(smollm.adds_bos);
+  EXPECT_FALSE(smollm.adds_bos_is_stated);
+  EXPECT_EQ(smollm.parts.eos, 5);
+  const BpeTokenizer tokenizer(std::move(smollm.parts));
+  EXPECT_EQ(tokenizer.encode("ab<s> 11"), (Tokens{3, 5, 2, 4, 4}));
+  EXPECT_EQ(tokenizer.decode({3, 5, 2, 4}), "ab 1");
+  EXPECT_TRUE(read(byte_level("llama-bpe", {"a b"})).adds_bos);
+  EXPECT_TRUE(read(byte_level("llama-bpe", {"a b"})).parts.vocabulary.ignores_merges);
+}
+
+TEST(GgufTokenizer, RefusesByNameWhatItCannotRead) {
+  EXPECT_EQ(tests::error_text([] { read(byte_level("falcon", {"a b"})); }),
+            "f: tokenizer.ggml.pre: \"falcon\" is not supported");
+  EXPECT_EQ(tests::error_text([] { read(byte_level("gpt-2", {"b a"})); }),
+            "f: tokenizer.ggml.merges: merge 0 (\"b a\") joins what is no token");
+  EXPECT_EQ(tests::error_text([] { read(byte_level("gpt-2", {"ab"})); }),
+            "f: tokenizer.ggml.merges: merge 0 (\"ab\") joins what is no token");
+  EXPECT_EQ(tests::error_text([] { read(tests::GgufBytes()); }),
+            "f: tokenizer.ggml.tokens: is missing: the file has no tokenizer");
+  tests::GgufBytes other(0, 2);
+  other.key("tokenizer.ggml.model", 8).text("bert");
+  EXPECT_EQ(tests::error_text([&] { read(texts(other, "tokenizer.ggml.tokens", {"a"})); }),
+            "f: tokenizer.ggml.model: \"bert\" is not supported; only gpt2 and llama can be read");
+  tests::GgufBytes numbers(0, 2);
+  numbers.key("tokenizer.ggml.model", 4).number(uint32_t{1});
+  numbers.key("tokenizer.ggml.tokens", 9).number(uint32_t{5}).number(uint64_t{1}).number(1);
+  EXPECT_EQ(tests::error_text([&] { read(numbers); }),
+            "f: tokenizer.ggml.model: must be a text\n"
+            "f: tokenizer.ggml.tokens: is missing: the file has no tokenizer");
+  tests::GgufBytes uneven(0, 3);
+  uneven.key("tokenizer.ggml.model", 8).text("gpt2");
+  texts(uneven, "tokenizer.ggml.tokens", {"a", "b"});
+  EXPECT_EQ(tests::error_text([&] { read(kinds(uneven, {1})); }),
+            "f: tokenizer.ggml.token_type: has 1 integers for 2 tokens");
+}
+
+/// Pieces with scores, as SentencePiece trains them: earlier merges have higher scores.
+tests::GgufBytes sentencepiece(const std::vector<float>& scores) {
+  tests::GgufBytes file(0, 4);
+  file.key("tokenizer.ggml.model", 8).text("llama");
+  texts(file, "tokenizer.ggml.tokens",
+        {"<unk>", "<s>", "\u2581", "a", "b", "ab", "\u2581a", "aa", "bb"});
+  file.key("tokenizer.ggml.scores", 9).number(uint32_t{6}).number(uint64_t{scores.size()});
+  for (const float score : scores) file.number(score);
+  return kinds(file, {2, 3, 1, 1, 1, 1, 1, 1, 1});
+}
+
+TEST(GgufTokenizer, MergesSentencePieceTokensByScore) {
+  GgufTokenizer read_in = read(sentencepiece({0, 0, -9, -9, -9, -1, -2, -3, -3}));
+  EXPECT_TRUE(read_in.adds_bos);
+  const BpeTokenizer tokenizer(std::move(read_in.parts));
+  EXPECT_EQ(tokenizer.encode("ab a"), (Tokens{2, 5, 6}));  // ab before the space and a
+  EXPECT_EQ(tokenizer.encode("aaaabbb"), (Tokens{6, 7, 5, 8}));
+  EXPECT_EQ(tokenizer.encode("\u00e9\u00e9"), (Tokens{2, 0}));
+  EXPECT_EQ(tokenizer.decode({2, 5, 6}), "ab a");
+  EXPECT_EQ(tests::error_text([] {
+              read(sentencepiece({0, 0}));
+            }),
+            "f: tokenizer.ggml.scores: must be one number for each token");
+}
+
+TEST(GgufTokenizer, FingerprintDependsOnWhatDeterminesTheTokens) {
+  const std::string first = read(byte_level("gpt-2", {"a b"})).parts.fingerprint;
+  EXPECT_EQ(read(byte_level("gpt-2", {"a b"})).parts.fingerprint, first);
+  EXPECT_NE(read(byte_level("smollm", {"a b"})).parts.fingerprint, first);
+  EXPECT_NE(read(byte_level("gpt-2", {})).parts.fingerprint, first);
+}
+
+}  // namespace
+}  // namespace checkpoint
