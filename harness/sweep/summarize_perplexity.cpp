@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
 #include "evals/stats/bootstrap.h"
-#include "evals/stats/comparison.h"
 #include "evals/stats/perplexity_length.h"
 #include "harness/base/error.h"
+#include "harness/sweep/summary_comparisons.h"
 #include "harness/sweep/summary_tables.h"
 
 namespace sweep {
@@ -40,12 +39,13 @@ Values values_of_cell(const Runs& runs, const PerplexitySheet& sheet, const Docu
 }
 
 double bits_per_byte(const DocumentCell& cell, const Values& values) {
-  double nats = 0;
+  evals::NllTotal total;
   int64_t bytes = 0;
-  for (const auto& document : values)
-    nats += std::accumulate(document.begin(), document.end(), 0.0);
+  for (const auto& document : values) {
+    total.sum += std::accumulate(document.begin(), document.end(), 0.0);
+  }
   for (const auto& [hash, row] : cell.scored) bytes += row->perplexity->bytes;
-  return nats / (std::numbers::ln2 * static_cast<double>(bytes));
+  return evals::bits_per_byte(total, bytes);
 }
 
 /// Method minus control, target by target, of the documents that both scored.
@@ -121,63 +121,34 @@ void add_positions(const Runs& runs, const Design::Method& method, const Perplex
   }
 }
 
-struct Compared {
-  const Design::Method* method;
-  int64_t length;
-  int64_t pairs;
-  int64_t excluded;
-  std::optional<Estimate> difference;
-};
-
 void add_comparisons(const Runs& runs, const PerplexitySheet& sheet, Tables& tables) {
   const Design& design = runs.design;
-  std::vector<Compared> family;
-  std::vector<double> p_values;
-  for (const Design::Method* method : in_report_order(design, sheet.methods)) {
-    if (method->name == design.baseline) continue;
-    for (const int64_t length : sheet.lengths) {
-      if (!sheet.has(method->name, length) || !sheet.has(design.baseline, length)) continue;
-      const DocumentCell& ours = sheet.cell(method->name, length);
-      const DocumentCell& theirs = sheet.cell(design.baseline, length);
-      Compared compared{method, length, 0, 0, {}};
-      const auto documents = paired(runs, sheet, ours, theirs);
-      compared.pairs = static_cast<int64_t>(documents.size());
-      compared.excluded = std::max(ours.missing, theirs.missing);
-      if (ours.complete() && theirs.complete() && !documents.empty()) {
-        Values values;
-        for (const PairedDocument& document : documents) values.push_back(document.differences);
-        compared.difference = evals::stats::document_bootstrap(
-            values, interval(design, sheet, method->name, length, "comparison"));
-      }
-      const bool has_p = compared.difference && compared.difference->p_value;
-      p_values.push_back(has_p ? *compared.difference->p_value : 1.0);
-      family.push_back(std::move(compared));
+  std::vector<Comparison> family;
+  for (const auto& [method, length] : compared_cells(design, sheet)) {
+    const DocumentCell& ours = sheet.cell(method->name, length);
+    const DocumentCell& theirs = sheet.cell(design.baseline, length);
+    const auto documents = paired(runs, sheet, ours, theirs);
+    Comparison compared{.method = method,
+                        .length = length,
+                        .pairs = static_cast<int64_t>(documents.size()),
+                        .excluded = std::max(ours.missing, theirs.missing),
+                        .only_method = {},
+                        .only_baseline = {},
+                        .test = {},
+                        .difference = {},
+                        .p = {}};
+    if (ours.complete() && theirs.complete() && !documents.empty()) {
+      Values values;
+      for (const PairedDocument& document : documents) values.push_back(document.differences);
+      const Estimate difference = evals::stats::document_bootstrap(
+          values, interval(design, sheet, method->name, length, "comparison"));
+      compared.difference = difference;
+      compared.p = difference.p_value;
+      compared.test = kind_of(difference);
     }
+    family.push_back(std::move(compared));
   }
-  const std::vector<double> adjusted = evals::stats::holm(p_values);
-  for (size_t i = 0; i < family.size(); ++i) {
-    const Compared& compared = family[i];
-    Table& row = begin_row(tables.comparison, *compared.method, sheet.protocol);
-    row.set("length", compared.length)
-        .set("baseline", design.baseline)
-        .set("unit", "documents")
-        .set("pairs", compared.pairs)
-        .set("excluded", compared.excluded)
-        .set("family", static_cast<int64_t>(family.size()));
-    if (!compared.difference) continue;
-    row.set("difference", compared.difference->value).set("test", kind_of(*compared.difference));
-    if (!compared.difference->bounds) continue;
-    row.set("low", compared.difference->bounds->low)
-        .set("high", compared.difference->bounds->high)
-        .set("p", p_values[i])
-        .set("p_holm", adjusted[i])
-        .set("differs", adjusted[i] <= design.criterion.alpha);
-  }
-  if (!family.empty()) {
-    tables.text += fmt::format(
-        "  compared with {}: a family of {} paired differences, Holm-adjusted (comparison.csv)\n",
-        design.baseline, family.size());
-  }
+  add_family(design, sheet.protocol, "documents", "paired differences", family, tables);
 }
 
 /// Perplexity lengths against the plain model at the trained length, and the cost below it.

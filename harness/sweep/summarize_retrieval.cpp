@@ -4,6 +4,7 @@
 
 #include "evals/stats/comparison.h"
 #include "evals/stats/sample_size.h"
+#include "harness/sweep/summary_comparisons.h"
 #include "harness/sweep/summary_tables.h"
 
 namespace sweep {
@@ -128,62 +129,34 @@ Claims add_claims(const Design& design, const Design::Method& method, const Retr
   return claims;
 }
 
-struct Compared {
-  const Design::Method* method;
-  int64_t length;
-  evals::stats::PairedCounts counts;
-  evals::stats::Estimate difference;
-  double p;
-};
-
 void add_comparisons(const Design& design, const RetrievalSheet& sheet, Tables& tables) {
-  std::vector<Compared> family;
-  std::vector<double> p_values;
-  for (const Design::Method* method : in_report_order(design, sheet.methods)) {
-    if (method->name == design.baseline) continue;
-    for (const int64_t length : sheet.lengths) {
-      if (!sheet.has(method->name, length) || !sheet.has(design.baseline, length)) continue;
-      auto ours = sheet.cell(method->name, length).answers();
-      auto theirs = sheet.cell(design.baseline, length).answers();
-      const size_t size = std::max(ours.size(), theirs.size());
-      ours.resize(size, Answer::missing);
-      theirs.resize(size, Answer::missing);
-      const auto counts = evals::stats::pair_up(ours, theirs);
-      const evals::stats::Resampling resampling{
-          resamples, design.criterion.alpha / 2,
-          base::Json::array({design.seed, sheet.protocol, method->name, length})};
-      family.push_back({method, length, counts,
-                        evals::stats::paired_bootstrap(ours, theirs, resampling),
-                        evals::stats::mcnemar_exact(counts)});
-      p_values.push_back(family.back().p);
+  std::vector<Comparison> family;
+  for (const auto& [method, length] : compared_cells(design, sheet)) {
+    auto ours = sheet.cell(method->name, length).answers();
+    auto theirs = sheet.cell(design.baseline, length).answers();
+    const size_t size = std::max(ours.size(), theirs.size());
+    ours.resize(size, Answer::missing);
+    theirs.resize(size, Answer::missing);
+    const auto counts = evals::stats::pair_up(ours, theirs);
+    Comparison compared{.method = method,
+                        .length = length,
+                        .pairs = counts.pairs(),
+                        .excluded = counts.excluded,
+                        .only_method = counts.only_first,
+                        .only_baseline = counts.only_second,
+                        .test = "mcnemar exact",
+                        .difference = {},
+                        .p = {}};
+    if (counts.pairs() > 0) {
+      compared.difference = evals::stats::paired_bootstrap(
+          ours, theirs,
+          {resamples, design.criterion.alpha / 2,
+           base::Json::array({design.seed, sheet.protocol, method->name, length})});
+      compared.p = evals::stats::mcnemar_exact(counts);
     }
+    family.push_back(std::move(compared));
   }
-  const std::vector<double> adjusted = evals::stats::holm(p_values);
-  for (size_t i = 0; i < family.size(); ++i) {
-    const Compared& compared = family[i];
-    Table& row = begin_row(tables.comparison, *compared.method, sheet.protocol);
-    row.set("length", compared.length)
-        .set("baseline", design.baseline)
-        .set("unit", "prompts")
-        .set("pairs", compared.counts.pairs())
-        .set("excluded", compared.counts.excluded)
-        .set("only_method", compared.counts.only_first)
-        .set("only_baseline", compared.counts.only_second)
-        .set("test", "mcnemar exact")
-        .set("family", static_cast<int64_t>(family.size()));
-    if (compared.counts.pairs() == 0) continue;
-    row.set("difference", compared.difference.value)
-        .set("low", compared.difference.bounds->low)
-        .set("high", compared.difference.bounds->high)
-        .set("p", compared.p)
-        .set("p_holm", adjusted[i])
-        .set("differs", adjusted[i] <= design.criterion.alpha);
-  }
-  if (!family.empty()) {
-    tables.text += fmt::format(
-        "  compared with {}: a family of {} exact McNemar tests, Holm-adjusted (comparison.csv)\n",
-        design.baseline, family.size());
-  }
+  add_family(design, sheet.protocol, "prompts", "exact McNemar tests", family, tables);
 }
 
 std::string in_cell(const TrialCell& cell, int64_t length, bool is_best) {

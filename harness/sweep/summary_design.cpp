@@ -156,14 +156,23 @@ Design make_design(const Json& experiment, const Json& identity, const std::stri
 
 Design read_design(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "manifest.json";
+  if (!std::filesystem::exists(file)) {
+    throw base::Error(base::Fault::input, folder.string(),
+                      {"", "is not a run directory: it has no manifest.json",
+                       "name a folder that `ropewalk sweep --out` wrote"});
+  }
   const Json manifest = read_json(file);
   if (manifest.value("schema_version", int64_t{0}) != manifest_version) {
     throw base::Error(base::Fault::input, file.string(),
                       {"/schema_version", fmt::format("this program reads {}", manifest_version),
                        "use the version of ropewalk that wrote it"});
   }
-  return make_design(read_json(folder / "experiment.json"), manifest.value("identity", Json()),
-                     folder.string());
+  Design design = make_design(read_json(folder / "experiment.json"),
+                              manifest.value("identity", Json()), folder.string());
+  for (const Json& process : manifest.value("provenance", Json::array())) {
+    if (process.is_object()) design.programs.insert(process.value("program", "ropewalk"));
+  }
+  return design;
 }
 
 }  // namespace sweep

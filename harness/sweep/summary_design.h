@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,7 @@ struct Design {
   std::vector<Method> methods;
   std::vector<Asked> evals;
   base::Json identity;
+  std::set<std::string> programs;  ///< versions of ropewalk that contributed
 
   const Method& method(const std::string& name) const;
   /// Name of the method that scales nothing, the control of the perplexity lengths; may be none.

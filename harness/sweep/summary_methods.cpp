@@ -152,8 +152,8 @@ std::string methods_text(const Runs& runs, const std::vector<RetrievalSheet>& re
   for (const auto& sheet : perplexity) paragraphs.push_back(perplexity_paragraph(design, sheet));
   paragraphs.push_back(statistics_paragraph(design));
   if (const std::string grids = grid_paragraph(design); !grids.empty()) paragraphs.push_back(grids);
-  paragraphs.push_back(
-      fmt::format("Software. Ropewalk; {}.\n", fmt::join(numerics_of(runs), "; ")));
+  paragraphs.push_back(fmt::format("Software. {}; {}.\n", fmt::join(design.programs, "; "),
+                                   fmt::join(numerics_of(runs), "; ")));
   return fmt::format("{}{}", fmt::join(paragraphs, "\n"), citations(design));
 }
 

@@ -53,7 +53,9 @@ Runs read_runs(std::vector<std::filesystem::path> folders) {
   runs.design = read_design(folders.front());
   std::map<std::string, Row> cells;
   for (const std::filesystem::path& folder : folders) {
-    require_same(runs.design, read_design(folder), folders.front().string(), folder.string());
+    Design design = read_design(folder);
+    require_same(runs.design, design, folders.front().string(), folder.string());
+    runs.design.programs.merge(design.programs);
     for (Row& row : read_rows(folder)) {
       require_asked(runs.design, row);
       const auto found = cells.find(row.cell);

@@ -1,0 +1,186 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "harness/base/random.h"
+#include "tests/harness/sweep/summary_fixtures.h"
+
+namespace sweep {
+namespace {
+
+using base::Json;
+using testing::HasSubstr;
+
+// Eight documents of 64 targets; a file's name says which NLL it holds.
+
+constexpr int64_t targets = 64;
+constexpr int64_t document_tokens = 40000;
+
+Row document_row(const std::string& method, int64_t length, int64_t document, double nll) {
+  Row row;
+  row.cell = fmt::format("{} {} document {}", method, length, document);
+  row.method = method;
+  row.protocol = "ppl/fixed-target/1";
+  row.length = length;
+  row.kernel = "reference, float32";
+  row.perplexity.emplace();
+  row.perplexity->document = fmt::format("{}.txt", document);
+  row.perplexity->document_sha256 = fmt::format("hash {}", document);
+  row.perplexity->forwards = {{fmt::format("{} {}", nll, document),
+                               {{document_tokens - length, document_tokens},
+                                {document_tokens - targets, document_tokens}}}};
+  row.perplexity->bytes = 4 * targets;
+  row.perplexity->nll = nll;
+  return row;
+}
+
+Runs perplexity_runs(const std::map<std::string, std::map<int64_t, double>>& nll,
+                     int64_t documents = 8) {
+  std::vector<Row> rows;
+  std::set<int64_t> lengths;
+  Json methods = Json::array();
+  for (const auto& [method, by_length] : nll) {
+    methods.push_back(method);
+    for (const auto& [length, value] : by_length) {
+      lengths.insert(length);
+      for (int64_t d = 0; d < documents; ++d)
+        rows.push_back(document_row(method, length, d, value));
+    }
+  }
+  Json corpus = Json::array();
+  for (int64_t d = 0; d < documents; ++d) corpus.push_back(fmt::format("{}.txt", d));
+  Runs runs = runs_of(experiment_of(two_methods, Json::array({{{"type", "perplexity"},
+                                                               {"protocol", "fixed-target/1"},
+                                                               {"targets", targets},
+                                                               {"corpus", corpus},
+                                                               {"methods", methods},
+                                                               {"lengths", lengths}}})),
+                      rows);
+  // Documents differ in difficulty, and targets in noise that all methods share.
+  runs.nll = [](const Forward& forward) {
+    const size_t space = forward.nll_file.find(' ');
+    const double level = std::stod(forward.nll_file.substr(0, space));
+    const std::string document = forward.nll_file.substr(space + 1);
+    const base::CounterRandom random{Json(document)};
+    const base::CounterRandom own{Json(forward.nll_file)};
+    std::vector<float> values;
+    for (uint64_t i = 0; i < targets; ++i) {
+      values.push_back(static_cast<float>(level + random.unit(1000) + random.unit(i) +
+                                          0.002 * (own.unit(i) - 0.5)));
+    }
+    return values;
+  };
+  return runs;
+}
+
+const std::map<std::string, std::map<int64_t, double>> curves = {
+    {"plain", {{2048, 3.0}, {4096, 2.9}, {8192, 9.0}, {16384, 9.5}}},
+    {"yarn", {{2048, 3.05}, {4096, 2.904}, {8192, 2.8}, {16384, 2.905}}}};
+
+TEST(PerplexitySummary, FindsBothLengthsAndTheShortContextCost) {
+  const Summary summary = summarize(perplexity_runs(curves));
+  const std::string& csv = summary.effective_length_csv;
+  EXPECT_THAT(line_with(csv, {"yarn", "not_worse"}),
+              HasSubstr("ppl_not_worse,16384,,,,all_lengths,,every length shown"));
+  EXPECT_THAT(line_with(csv, {"yarn", "better"}),
+              HasSubstr("ppl_better,8192,,,,not_shown,16384,not shown at 16384"));
+  EXPECT_THAT(line_with(csv, {"plain", "not_worse"}), HasSubstr("ppl_not_worse,4096,"));
+  EXPECT_THAT(line_with(csv, {"yarn", "short_context_cost,2048"}),
+              testing::ContainsRegex("2048,0.0[45][0-9]*,.*bootstrap over documents"));
+}
+
+TEST(PerplexitySummary, PrintsThePerplexitiesOfItsTable) {
+  const Summary summary = summarize(perplexity_runs(curves));
+  EXPECT_THAT(summary.text, HasSubstr("ppl/fixed-target/1 (perplexity; 8 of 8 documents"));
+  constexpr int perplexity = 18;  // column of summary.csv
+  for (const char* length : {",2048,", ",4096,", ",8192,", ",16384,"}) {
+    std::istringstream line(line_with(summary.summary_csv, {"yarn", length}));
+    std::string field;
+    for (int column = 0; column <= perplexity; ++column) std::getline(line, field, ',');
+    EXPECT_GT(std::stod(field), std::exp(2.8));
+    EXPECT_THAT(summary.text, HasSubstr(fmt::format(" {:.4g} ", std::stod(field))));
+  }
+}
+
+TEST(PerplexitySummary, PairsMethodsOnTheSameTargets) {
+  const std::string line = line_with(summarize(perplexity_runs(curves)).comparison_csv, {",8192,"});
+  EXPECT_THAT(line, testing::ContainsRegex(",documents,8,0,,,-6\\.(2|199)"));
+  EXPECT_THAT(line, HasSubstr(",4,yes"));  // four lengths
+}
+
+TEST(PerplexitySummary, LabelsFewDocumentsAsConditional) {
+  const Summary summary = summarize(perplexity_runs(curves, 7));
+  EXPECT_THAT(line_with(summary.effective_length_csv, {"yarn", "not_worse"}),
+              HasSubstr("conditional on these documents"));
+  EXPECT_THAT(line_with(summary.summary_csv, {"yarn", ",8192,"}),
+              HasSubstr("\"block bootstrap, conditional on these documents\""));
+}
+
+TEST(PerplexitySummary, UsesOnlyDocumentsThatReachEveryLength) {
+  Runs runs = perplexity_runs(curves, 9);
+  for (Row& row : runs.rows) {
+    if (row.length == 16384 && row.perplexity->document == "3.txt") {
+      row.status = Status::skipped;
+      row.reason = "3.txt: has 10000 tokens, 16384 are needed";
+    }
+  }
+  const Summary summary = summarize(runs);
+  EXPECT_THAT(line_with(summary.summary_csv, {"yarn", ",4096,"}), HasSubstr("4096,all,8,,0,0,"));
+  EXPECT_THAT(summary.text, HasSubstr("8 of 9 documents reach every length"));
+  EXPECT_THAT(line_with(summary.effective_length_csv, {"yarn", "not_worse"}),
+              HasSubstr("ppl_not_worse,16384,"));
+}
+
+TEST(PerplexitySummary, StopsAtAnOutOfMemoryDocument) {
+  Runs runs = perplexity_runs(curves);
+  for (Row& row : runs.rows) {
+    if (row.cell == "yarn 8192 document 3") row.status = Status::out_of_memory;
+  }
+  const Summary summary = summarize(runs);
+  EXPECT_THAT(line_with(summary.effective_length_csv, {"yarn", "not_worse"}),
+              HasSubstr("ppl_not_worse,4096,,,,missing,8192"));
+  EXPECT_THAT(line_with(summary.summary_csv, {"yarn", ",8192,"}), HasSubstr("8192,all,7,,0,1,,"));
+}
+
+TEST(PerplexitySummary, TakesADivergedDocumentForAFailure) {
+  Runs runs = perplexity_runs(curves);
+  for (Row& row : runs.rows) {
+    if (row.cell == "yarn 8192 document 3") row.status = Status::diverged;
+  }
+  const auto nll = runs.nll;
+  runs.nll = [nll](const Forward& forward) {
+    std::vector<float> values = nll(forward);
+    if (forward.nll_file == "2.8 3") values[5] = std::numeric_limits<float>::quiet_NaN();
+    return values;
+  };
+  const Summary summary = summarize(runs);
+  EXPECT_THAT(line_with(summary.effective_length_csv, {"yarn", "not_worse"}),
+              HasSubstr("ppl_not_worse,4096,,,,not_shown,8192"));
+  EXPECT_THAT(line_with(summary.summary_csv, {"yarn", ",8192,"}), HasSubstr("8192,all,8,,1,0,,"));
+  EXPECT_THAT(summary.text, HasSubstr("diverged"));
+}
+
+TEST(PerplexitySummary, RefusesDifferentTextsUnderOneName) {
+  Runs runs = perplexity_runs(curves);
+  for (Row& row : runs.rows) {
+    if (row.method == "yarn" && row.perplexity->document == "3.txt") {
+      row.perplexity->document_sha256 = "another";
+    }
+  }
+  EXPECT_EQ(message_of([&] { summarize(runs); }),
+            "rows.jsonl: ppl/fixed-target/1: 3.txt stands for two different texts; methods are "
+            "compared on identical documents only");
+}
+
+TEST(PerplexitySummary, SaysWhereTheNllLiesByPosition) {
+  const std::string csv = summarize(perplexity_runs(curves)).position_nll_csv;
+  // The last 64 of 8192 tokens, in buckets of half the trained length, eight documents.
+  EXPECT_THAT(line_with(csv, {"yarn", ",8192,"}), HasSubstr(",8192,6144,8192,512,3."));
+}
+
+}  // namespace
+}  // namespace sweep
