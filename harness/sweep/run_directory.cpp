@@ -41,8 +41,15 @@ void collect_differences(const base::Json& stored, const base::Json& wanted,
       collect_differences(stored.value(key, base::Json()), value, path + "/" + key, problems);
     }
     for (const auto& [key, value] : stored.items()) {
-      if (!wanted.contains(key))
+      if (!wanted.contains(key)) {
         collect_differences(value, base::Json(), path + "/" + key, problems);
+      }
+    }
+    return;
+  }
+  if (stored.is_array() && wanted.is_array() && stored.size() == wanted.size()) {
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      collect_differences(stored[i], wanted[i], fmt::format("{}/{}", path, i), problems);
     }
     return;
   }
@@ -52,6 +59,26 @@ void collect_differences(const base::Json& stored, const base::Json& wanted,
                              wanted.dump()),
                  "give another --out");
   }
+}
+
+/// Without the paths of model and texts: their contents have hashes of their own.
+base::Json question_of(base::Json experiment) {
+  experiment.erase("model");
+  if (experiment.contains("evals")) {
+    for (base::Json& eval : experiment["evals"]) {
+      eval.erase("corpus");
+      eval.erase("hay");
+    }
+  }
+  return experiment;
+}
+
+/// Names the fields of the experiment that differ, rather than its hash.
+void collect_experiment_differences(const std::filesystem::path& file, const base::Json& wanted,
+                                    base::Problems& problems) {
+  if (!std::filesystem::exists(file)) return;
+  const base::Json stored = base::parse_json(base::read_file(file), file.string());
+  collect_differences(question_of(stored), question_of(wanted), "", problems);
 }
 
 void create_folder(const std::filesystem::path& folder) {
@@ -114,6 +141,9 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
       problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
     }
     collect_differences(stored.value("identity", base::Json()), identity, "/identity", problems);
+    if (!problems.empty()) {
+      collect_experiment_differences(folder_ / "experiment.json", experiment, problems);
+    }
     problems.throw_if_any(manifest_file.string());
     manifest["provenance"] = stored.value("provenance", base::Json::array());
   }
@@ -163,16 +193,24 @@ int64_t RunDirectory::deaths(const std::string& group) const {
   return found == open_starts_.end() ? 0 : found->second;
 }
 
+void RunDirectory::journal(const char* event, const std::string& group) {
+  start_file_->append(base::Json({{"event", event}, {"group", group}}).dump() + "\n");
+}
+
 void RunDirectory::begin(const std::string& group) {
-  start_file_->append(base::Json({{"event", "begin"}, {"group", group}}).dump() + "\n");
+  journal("begin", group);
+  begun_ = group;
 }
 
 void RunDirectory::give_up(const std::string& group) {
-  start_file_->append(base::Json({{"event", "given up"}, {"group", group}}).dump() + "\n");
+  journal("given up", group);
+  begun_.clear();
 }
 
 void RunDirectory::finish(const std::string& group, const std::vector<Row>& rows, double seconds,
                           int64_t tokens) {
+  if (begun_ == group) journal("finished", group);
+  begun_.clear();
   for (const Row& row : rows) {
     pending_ += to_line(row) + "\n";
     rows_.insert_or_assign(row.cell, row);

@@ -19,9 +19,10 @@ namespace sweep {
 ///   experiment.json   the resolved experiment
 ///   manifest.json     identity (hashes of what determines results) and provenance (who computed)
 ///   rows.jsonl        one line per trial, append-only; of two lines for a cell the later one
-///   counts starts.jsonl      one line per group begun or given up on request: a group that dies
-///   with its
-///                     process (the kernel's OOM killer leaves no other trace) is seen here
+///   counts starts.jsonl      one line per group begun, finished, or given up on request: a group
+///   that dies
+///                     with its process (the kernel's OOM killer leaves no other trace) is seen
+///                     here
 ///   timings.jsonl     seconds and tokens per group; no result depends on it
 ///   nll/<sha256>.npy  log-probabilities of one forward, in place before the row that names it
 ///   lock              held while a process writes here
@@ -41,7 +42,7 @@ class RunDirectory {
   /// The row of every cell that has one, committed or not.
   const std::map<std::string, Row>& rows() const { return rows_; }
 
-  /// How often a group was begun and neither finished nor given up on request.
+  /// How often a process died in a group: begun, and neither finished nor given up on request.
   int64_t deaths(const std::string& group) const;
 
   /// Journals that a group begins. Survives the death of the process, not that of the machine: a
@@ -74,12 +75,14 @@ class RunDirectory {
   class Lock;
   void read_rows();
   void read_starts();
+  void journal(const char* event, const std::string& group);
 
   const std::filesystem::path folder_;
   Storage& storage_;
   std::unique_ptr<Lock> lock_;
   std::map<std::string, Row> rows_;
   std::map<std::string, int64_t> open_starts_;
+  std::string begun_;  ///< the group in work; empty between groups
   std::unique_ptr<AppendFile> row_file_;
   std::unique_ptr<AppendFile> start_file_;
   std::unique_ptr<AppendFile> timing_file_;

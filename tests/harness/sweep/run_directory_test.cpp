@@ -127,6 +127,25 @@ TEST_F(RunDirectoryTest, RefusesAnotherIdentityAndNamesWhatDiffers) {
   EXPECT_THAT(message, testing::Not(HasSubstr("a.txt")));
 }
 
+TEST_F(RunDirectoryTest, NamesTheFieldsOfTheExperimentThatDiffer) {
+  const auto with = [&](const Json& experiment, const char* hash) {
+    RunDirectory(folder_, *storage_, experiment, Json{{"experiment", hash}}, Json());
+  };
+  const Json first = {
+      {"seed", 1}, {"model", "here"}, {"evals", {{{"depths", 5}, {"hay", "a"}}, {{"depths", 10}}}}};
+  Json second = first;
+  second["seed"] = 2;
+  second["model"] = "there";
+  second["evals"][1]["depths"] = 20;
+  second["evals"][0]["hay"] = "b";
+  with(first, "one");
+  const std::string message = message_of([&] { with(second, "two"); });
+  EXPECT_THAT(message, HasSubstr("/seed: the directory holds results for 1, this run has 2"));
+  EXPECT_THAT(message, HasSubstr("/evals/1/depths: the directory holds results for 10"));
+  EXPECT_THAT(message, testing::Not(HasSubstr("here")));
+  EXPECT_THAT(message, testing::Not(HasSubstr("/hay")));
+}
+
 TEST_F(RunDirectoryTest, KeepsTheProvenanceOfEveryProcessThatContributed) {
   { open(); }
   { open(); }
@@ -139,17 +158,23 @@ TEST_F(RunDirectoryTest, OneProcessAtATime) {
   EXPECT_THAT(message_of([&] { open(); }), HasSubstr("another process is writing"));
 }
 
-TEST_F(RunDirectoryTest, CountsTheDeathsOfAGroupButNotItsStopsOnRequest) {
+TEST_F(RunDirectoryTest, CountsTheDeathsOfAGroupButNotItsStopsNorRowsLostWithTheProcess) {
   {
     auto run = open();
-    run->begin("dies");
     run->begin("stopped");
     run->give_up("stopped");
+    run->begin("finished");
+    run->finish("finished", {row("a")}, 1, 1);  // and never committed
+    run->finish("skipped", {row("b")}, 1, 1);   // and never begun
+    run->begin("dies");
   }
   {
     auto run = open();
+    EXPECT_TRUE(run->rows().empty());
     EXPECT_EQ(run->deaths("dies"), 1);
     EXPECT_EQ(run->deaths("stopped"), 0);
+    EXPECT_EQ(run->deaths("finished"), 0);
+    EXPECT_EQ(run->deaths("skipped"), 0);
     EXPECT_EQ(run->deaths("never begun"), 0);
     run->begin("dies");
   }
@@ -228,7 +253,7 @@ class FailingStorage : public Storage {
 };
 
 TEST_F(RunDirectoryTest, WhatWasReportedDoneIsThereAfterPowerFailsAtAnyOperation) {
-  for (int64_t operations = 0; operations < 40; ++operations) {
+  for (int64_t operations = 0; operations < 46; ++operations) {
     fs::remove_all(folder_);
     int64_t reported = 0;
     bool failed = false;
@@ -246,7 +271,7 @@ TEST_F(RunDirectoryTest, WhatWasReportedDoneIsThereAfterPowerFailsAtAnyOperation
     } catch (const base::Error&) {
       failed = true;
     }
-    ASSERT_EQ(failed, operations < 32) << "the loop must cross every operation";
+    ASSERT_EQ(failed, operations < 38) << "the loop must cross every operation";
     const auto run = open();
     EXPECT_GE(static_cast<int64_t>(run->rows().size()), reported) << operations;
     for (const auto& [cell, found] : run->rows()) {
