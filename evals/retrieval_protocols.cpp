@@ -138,10 +138,8 @@ RetrievalProtocol text() {
   protocol.hay = Hay::text;
   protocol.unit = "";
   protocol.separator = "";
-  protocol.parameters = {trials,
-                         depths,
-                         both_placements,
-                         {"corpus", "paths", "", "text files that the hay is cut from"}};
+  protocol.parameters = {
+      trials, depths, both_placements, {"hay", "paths", "", "text files that the hay is cut from"}};
   protocol.summary = "landmark's needle and question in the user's own text, between sentences";
   protocol.source =
       "after Kamradt 2023 (LLMTest_NeedleInAHaystack): natural text; ours: exact length, a number "

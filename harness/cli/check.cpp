@@ -1,7 +1,13 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "evals/stats/sample_size.h"
 #include "harness/base/json.h"
@@ -22,23 +28,56 @@ base::Json to_json(const sweep::Price& price) {
           {"peak_bytes", price.peak_bytes}, {"seconds", price.seconds},   {"reach", price.reach}};
 }
 
-void print_row(const std::string& method, const std::string& protocol, const sweep::Price& price) {
-  fmt::print("{:28} {:38} {:7} {:9} {:13} {:10.1f} {:8.2f} {:>14} {:>10.0f}\n", method, protocol,
-             price.cells, price.forwards, price.tokens, price.flops / 1e12,
-             static_cast<double>(price.peak_bytes) / gigabyte, duration(price.seconds),
-             price.reach);
+std::vector<std::string> cells_of(const std::string& method, const std::string& protocol,
+                                  const sweep::Price& price) {
+  return {method,
+          protocol,
+          std::to_string(price.cells),
+          std::to_string(price.forwards),
+          std::to_string(price.tokens),
+          fmt::format("{:.1f}", price.flops / 1e12),
+          fmt::format("{:.2f}", static_cast<double>(price.peak_bytes) / gigabyte),
+          duration(price.seconds),
+          fmt::format("{:.0f}", price.reach)};
 }
 
-/// What the numbers of trials can and cannot certify, one paragraph per eval that asks for it.
+/// Columns as wide as their longest cell; the first two, which are text, stand left.
+void print_prices(const std::vector<sweep::Price>& prices, const sweep::Price& total) {
+  std::vector<std::vector<std::string>> lines = {{"method", "protocol", "cells", "forwards",
+                                                  "tokens", "TFLOP", "peak GB", "time",
+                                                  "sees back"}};
+  for (const sweep::Price& price : prices) {
+    lines.push_back(cells_of(price.method, price.protocol, price));
+  }
+  lines.push_back(cells_of("total", "", total));
+  std::vector<size_t> widths(lines.front().size());
+  for (const auto& line : lines) {
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+  }
+  for (const auto& line : lines) {
+    fmt::print("{:<{}}  {:<{}}", line[0], widths[0], line[1], widths[1]);
+    for (size_t i = 2; i < line.size(); ++i) fmt::print("  {:>{}}", line[i], widths[i]);
+    fmt::print("\n");
+  }
+}
+
+/// What the numbers of trials can and cannot certify, for every eval that certifies lengths.
 void print_advice(const sweep::Experiment& experiment) {
   for (const sweep::Eval& eval : experiment.evals) {
-    if (!eval.retrieval || eval.retrieval->absent) continue;
-    std::map<int64_t, int64_t> lengths_by_trials;
-    for (const auto& [length, trials] : eval.retrieval->trials) ++lengths_by_trials[trials];
+    if (!eval.retrieval || eval.retrieval->absent ||
+        eval.retrieval->placement == evals::Placement::absolute) {
+      continue;
+    }
+    std::map<int64_t, std::vector<int64_t>> lengths_by_trials;
+    for (const auto& [length, trials] : eval.retrieval->trials) {
+      lengths_by_trials[trials].push_back(length);
+    }
     for (const auto& [trials, lengths] : lengths_by_trials) {
-      fmt::print(
-          "\n{}, {} trials at {} lengths: {}\n", eval.retrieval->protocol, trials, lengths,
-          evals::stats::sample_size_advice(trials, lengths, {experiment.tau, experiment.alpha}));
+      fmt::print("\n{}, {} trials at {}:\n", eval.retrieval->protocol, trials,
+                 fmt::join(lengths, ", "));
+      std::istringstream advice(evals::stats::sample_size_advice(
+          trials, static_cast<int64_t>(lengths.size()), {experiment.tau, experiment.alpha}));
+      for (std::string line; std::getline(advice, line);) fmt::print("  {}\n", line);
     }
   }
 }
@@ -65,13 +104,14 @@ int run(const std::string& file, bool as_json) {
     fmt::print("{}\n", json.dump(2));
     return 0;
   }
-  fmt::print("{:28} {:38} {:>7} {:>9} {:>13} {:>10} {:>8} {:>14} {:>10}\n", "method", "protocol",
-             "cells", "forwards", "tokens", "TFLOP", "peak GB", "time", "sees back");
-  for (const sweep::Price& price : prices) print_row(price.method, price.protocol, price);
-  print_row("total", "", total);
+  print_prices(prices, total);
   fmt::print(
-      "\nTime: at {:.0f} GFLOP/s in linear layers and {:.0f} in attention, measured now, if no "
-      "length fails.\nPeak: anonymous memory; the mapped weights come on top.\n",
+      "\nForwards: passes of the model, of which a shared trunk is one. Time: if no length fails, "
+      "at "
+      "{:.0f} GFLOP/s in linear layers and {:.0f} in attention, measured now. Peak: anonymous "
+      "memory; "
+      "the mapped weights come on top. Sees back: the largest distance in tokens that a query sees "
+      "at the longest length.\n",
       rates.linear / 1e9, rates.attention / 1e9);
   print_advice(experiment);
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);

@@ -30,15 +30,14 @@ std::string duration(double seconds) {
 }
 
 std::string text_of(const sweep::SweepProgress& progress) {
-  std::string text =
-      fmt::format("{} of {} cells", progress.cells, progress.cells + progress.cells_ahead);
+  std::string text = fmt::format("{} of {} cells", progress.cells, progress.all_cells);
   if (progress.tokens > 0 && progress.seconds > 0) {
-    const double rate = static_cast<double>(progress.tokens) / progress.seconds;
-    text += fmt::format(", {:.0f} tokens/s", rate);
-    if (progress.tokens_ahead > 0) {
-      text += fmt::format(", about {} left",
-                          duration(static_cast<double>(progress.tokens_ahead) / rate));
-    }
+    text +=
+        fmt::format(", {:.0f} tokens/s", static_cast<double>(progress.tokens) / progress.seconds);
+  }
+  if (progress.flops > 0 && progress.flops_ahead > 0) {
+    text += fmt::format(", about {} left",
+                        duration(progress.seconds * progress.flops_ahead / progress.flops));
   }
   if (!progress.doing.empty()) text += fmt::format(", {}", progress.doing);
   if (progress.fraction > 0 && progress.fraction < 1) {
@@ -55,8 +54,8 @@ void ProgressLine::show(const sweep::SweepProgress& progress) {
   last_ = now;
   drawn_ = true;
   if (is_terminal_) {
-    const double all = static_cast<double>(progress.tokens + progress.tokens_ahead);
-    const double share = all > 0 ? static_cast<double>(progress.tokens) / all : 1;
+    const double all = progress.flops + progress.flops_ahead;
+    const double share = all > 0 ? progress.flops / all : 1;
     fmt::print(stderr, "\r\033[K[{}] {}", bar(share), text_of(progress));
     std::fflush(stderr);
   } else {

@@ -24,20 +24,23 @@ std::filesystem::path destination(const Arguments& arguments) {
                       base::Problem{"--out", "is needed with several run directories",
                                     "name a folder for the files of the summary"});
   }
-  std::filesystem::path folder = arguments.out.empty() ? arguments.folders.front() : arguments.out;
+  return arguments.out.empty() ? arguments.folders.front() : arguments.out;
+}
+
+void create(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
     throw base::Error(base::Fault::io, folder.string(),
                       base::Problem{"", "cannot create the folder: " + error.message(), ""});
   }
-  return folder;
 }
 
 void run(const Arguments& arguments) {
   const std::filesystem::path folder = destination(arguments);
   const std::vector<std::filesystem::path> runs(arguments.folders.begin(), arguments.folders.end());
   const sweep::Summary summary = sweep::summarize(sweep::read_runs(runs));
+  create(folder);
   sweep::write_summary(summary, folder);
   for (const std::string& warning : summary.warnings) {
     fmt::print(stderr, "warning: {}\n", warning);

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <map>
 #include <memory>
 
 #include "harness/cli/llama_subject.h"
@@ -14,6 +16,7 @@
 #include "harness/sweep/experiment.h"
 #include "harness/sweep/prepared.h"
 #include "harness/sweep/provenance.h"
+#include "harness/sweep/run_directory.h"
 #include "harness/sweep/runner.h"
 
 namespace cli {
@@ -90,24 +93,52 @@ void warn(const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
 }
 
-void print_missing(const sweep::Prepared& prepared, const sweep::Selection& selection) {
-  int64_t cells = 0;
-  int64_t tokens = 0;
-  const sweep::Schedule schedule(prepared, selection);
-  schedule.run(
-      []() -> const sweep::Rows& {
-        static const sweep::Rows none;
-        return none;
-      },
-      [&](const sweep::Group& group, const sweep::Series& series, const std::string&) {
-        const sweep::Row& last = group.cells().back();
-        fmt::print("{} {} {}: {} cells, {} tokens\n", series.method->name, last.protocol,
-                   last.length, group.cells().size(), group.tokens());
-        cells += static_cast<int64_t>(group.cells().size());
-        tokens += group.tokens();
-        return true;
-      });
-  fmt::print("{} cells, {} tokens\n", cells, tokens);
+/// What a directory already holds; nothing when there is none yet.
+sweep::Rows rows_in(const std::filesystem::path& folder) {
+  sweep::Rows rows;
+  if (!std::filesystem::exists(folder / "rows.jsonl")) return rows;
+  for (sweep::Row& row : sweep::read_rows(folder)) rows.insert_or_assign(row.cell, std::move(row));
+  return rows;
+}
+
+/// One line for every method, protocol and length that misses cells.
+void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
+                   const sweep::Selection& selection) {
+  const sweep::Rows rows = rows_in(arguments.out);
+  std::vector<std::string> order;
+  struct Work {
+    int64_t cells = 0;
+    int64_t tokens = 0;
+  };
+  std::map<std::string, Work> missing;
+  Work all;
+  sweep::Schedule(prepared, selection)
+      .run([&]() -> const sweep::Rows& { return rows; },
+           [&](const sweep::Turn& turn) {
+             if (turn.is_spared || is_done(turn.group, rows, arguments.retry)) return true;
+             const sweep::Row& last = turn.group.cells().back();
+             const std::string name =
+                 fmt::format("{} {} {}", turn.series.method->name, last.protocol, last.length);
+             const auto [work, is_new] = missing.try_emplace(name);
+             if (is_new) order.push_back(name);
+             const auto cells = static_cast<int64_t>(turn.group.cells().size());
+             const int64_t tokens = turn.skipped.empty() ? turn.group.tokens() : 0;
+             for (Work* sum : {&work->second, &all}) {
+               sum->cells += cells;
+               sum->tokens += tokens;
+             }
+             return true;
+           });
+  for (const std::string& name : order) {
+    fmt::print("{}: {} cells, {} tokens\n", name, missing[name].cells, missing[name].tokens);
+  }
+  fmt::print("{} cells, {} tokens, if no length fails\n", all.cells, all.tokens);
+}
+
+/// For CLI11: what it says itself about a number out of range names the largest double.
+std::string above_zero(const std::string& text) {
+  double value = 0;
+  return CLI::detail::lexical_cast(text, value) && value > 0 ? "" : "must be a number above 0";
 }
 
 int run(const Arguments& arguments) {
@@ -119,7 +150,7 @@ int run(const Arguments& arguments) {
   const sweep::Prepared prepared(experiment, subject);
   warn(prepared.warnings());
   if (arguments.dry_run) {
-    print_missing(prepared, selection);
+    print_missing(prepared, arguments, selection);
     return 0;
   }
 
@@ -151,13 +182,21 @@ int run(const Arguments& arguments) {
   if (result.diverged > 0) fmt::print(stderr, ", {} diverged", result.diverged);
   if (result.skipped > 0) fmt::print(stderr, ", {} skipped", result.skipped);
   if (result.failed > 0) fmt::print(stderr, ", {} failed or out of memory", result.failed);
+  if (result.failed_before > 0) {
+    fmt::print(stderr, "; {} failed or out of memory earlier", result.failed_before);
+  }
+  if (result.spared > 0) {
+    fmt::print(stderr, "; {} not needed behind lengths that failed", result.spared);
+  }
   fmt::print(stderr, "\n");
   if (result.stopped) {
     fmt::print(stderr, "stopped before the end; the same command goes on from here\n");
     return 4;
   }
   fmt::print(stderr, "next: ropewalk summarize {}\n", arguments.out);
-  return result.failed > 0 ? 3 : 0;
+  if (result.failed + result.failed_before == 0) return 0;
+  fmt::print(stderr, "--retry runs the failed cells again\n");
+  return 3;
 }
 
 }  // namespace
@@ -172,10 +211,11 @@ void add_sweep(CLI::App& app, int& status) {
   verb->add_option("--shard", arguments->shard,
                    "run part i of n: i/n, into a directory of its own");
   verb->add_option("--max-minutes", arguments->max_minutes, "stop cleanly after that time")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero);
   verb->add_option("--threads", arguments->threads, "threads (default: all cores)")
-      ->check(CLI::PositiveNumber);
-  verb->add_flag("--dry-run", arguments->dry_run, "print what would run, and run nothing");
+      ->check(above_zero);
+  verb->add_flag("--dry-run", arguments->dry_run,
+                 "print the cells that are missing, and run nothing");
   verb->add_flag("--retry", arguments->retry, "run cells again that failed or ran out of memory");
   verb->callback([arguments, &status] { status = run(*arguments); });
 }

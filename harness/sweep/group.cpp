@@ -1,5 +1,7 @@
 #include "harness/sweep/group.h"
 
+#include <algorithm>
+
 #include "harness/base/sha256.h"
 
 namespace sweep {
@@ -14,6 +16,15 @@ int64_t Group::tokens() const {
   int64_t sum = 0;
   for (const Pass& pass : passes()) sum += pass.tokens;
   return sum;
+}
+
+bool is_done(const Group& group, const Rows& rows, bool retry) {
+  return std::all_of(group.cells().begin(), group.cells().end(), [&](const Row& cell) {
+    const auto found = rows.find(cell.cell);
+    if (found == rows.end()) return false;
+    const Status status = found->second.status;
+    return !(retry && (status == Status::out_of_memory || status == Status::failed));
+  });
 }
 
 std::string cell_id(const Prepared& prepared, const PreparedMethod& method, size_t eval,

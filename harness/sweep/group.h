@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,13 @@ class Group {
   /// SHA-256 over its cells.
   std::string id() const;
 };
+
+/// Rows by cell, as a run directory keeps them.
+using Rows = std::map<std::string, Row>;
+
+/// Whether every cell of a group has a row; with `retry`, one that ran out of memory or failed does
+/// not count.
+bool is_done(const Group& group, const Rows& rows, bool retry);
 
 /// One retrieval trial at one length, or (absolute placement) at all lengths of the eval.
 std::unique_ptr<Group> retrieval_group(const Prepared& prepared, const PreparedMethod& method,

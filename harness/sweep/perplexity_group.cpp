@@ -108,8 +108,9 @@ class PerplexityGroup : public Group {
     if (longer == window) return true;
     return longer.tokens.begin == window.tokens.begin &&
            longer.scored.begin == window.scored.begin && longer.scored.end >= window.scored.end &&
-           prepared_.shares_trunk(method_, evals::path_length(window, asked_.settings.bos),
-                                  evals::path_length(longer, asked_.settings.bos));
+           prepared_.shares_trunk(method_, evals::path_length(longer, asked_.settings.bos),
+                                  evals::path_length(window, asked_.settings.bos),
+                                  evals::path_length(window, asked_.settings.bos));
   }
 
   std::string forward_id(const evals::Window& window) const {

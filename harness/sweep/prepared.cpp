@@ -103,29 +103,59 @@ const std::string& Prepared::plan(const PreparedMethod& method, int64_t path_len
   return known;
 }
 
+evals::Prompt Prepared::prompt(size_t eval, int64_t length, int64_t trial) const {
+  const Eval& whole = experiment_.evals[eval];
+  const RetrievalEval& asked = *whole.retrieval;
+  const evals::Retrieval& retrieval = *evals_[eval].retrieval;
+  evals::Trial one{.seed = experiment_.seed,
+                   .length = length,
+                   .depth = asked.depths.of_trial(trial),
+                   .trial = trial,
+                   .absent = asked.absent};
+  if (asked.placement == evals::Placement::per_length) return retrieval.prompt(one);
+  // The needle stands where a trial of the shortest length would have it.
+  one.length = whole.lengths.front();
+  one.absent = false;
+  return retrieval.prompt(
+      evals::AbsoluteTrial{.seed = experiment_.seed,
+                           .needle_position = retrieval.prompt(one).needle.begin,
+                           .lengths = whole.lengths,
+                           .trial = trial,
+                           .absent = asked.absent});
+}
+
 int64_t Prepared::path(size_t eval, int64_t length) const {
   int64_t& known = paths_[{eval, length}];
-  if (known == 0) {
-    const RetrievalEval& asked = *experiment_.evals[eval].retrieval;
-    const evals::Trial trial{.seed = experiment_.seed,
-                             .length = length,
-                             .depth = asked.depths.of_trial(0),
-                             .trial = 0,
-                             .absent = asked.absent};
-    known = evals_[eval].retrieval->prompt(trial).questions.front().path;
-  }
+  if (known == 0) known = prompt(eval, length, 0).questions.front().path;
   return known;
 }
 
-bool Prepared::shares_trunk(const PreparedMethod& method, int64_t shorter, int64_t longer) const {
-  const auto [known, is_new] = shared_.try_emplace({method.name, shorter, longer}, true);
+const std::vector<BranchShape>& Prepared::branches(size_t eval, int64_t trial) const {
+  const auto [known, is_new] = branches_.try_emplace({eval, trial});
+  if (is_new) {
+    const evals::Prompt whole = prompt(eval, experiment_.evals[eval].lengths.front(), trial);
+    for (const evals::Branch& branch : whole.document.branches) {
+      const auto tokens = static_cast<int64_t>(branch.tokens.size());
+      known->second.push_back({branch.fork, tokens, tokens - branch.scored_from});
+    }
+  }
+  return known->second;
+}
+
+bool Prepared::shares_trunk(const PreparedMethod& method, int64_t length, int64_t other_length,
+                            int64_t tokens) const {
+  if (length == other_length) return true;
+  // Paths that share no token still share tables in one pass: their first tokens must agree.
+  const int64_t cut = std::max<int64_t>(1, std::min({tokens, length, other_length}));
+  const auto [known, is_new] = shared_.try_emplace({method.name, length, other_length, cut}, true);
   if (!is_new) return known->second;
-  scalings::Context small = context(shorter);
-  scalings::Context large = context(longer);
+  scalings::Context one = context(length);
+  scalings::Context other = context(other_length);
   for (int64_t layer = 0; layer < subject_.layers() && known->second; ++layer) {
-    small.layer = large.layer = layer;
-    known->second = scalings::prefix_equal(scalings::make_plan(method.chain, large),
-                                           scalings::make_plan(method.chain, small));
+    one.layer = other.layer = layer;
+    known->second =
+        scalings::prefix_equal(scalings::make_plan(method.chain, one),
+                               scalings::prefix(scalings::make_plan(method.chain, other), cut));
   }
   return known->second;
 }

@@ -33,6 +33,15 @@ struct PreparedEval {
   std::string corpus_fingerprint;                ///< of hay or documents; empty without
 };
 
+/// One branch of a document, without its tokens.
+struct BranchShape {
+  int64_t fork = 0;
+  int64_t tokens = 0;  ///< of its own
+  int64_t scored = 0;
+
+  int64_t path() const { return fork + tokens; }
+};
+
 /// An experiment about one subject, everything read and checked: what check prices and sweep runs.
 class Prepared {
  public:
@@ -55,8 +64,17 @@ class Prepared {
   /// Tokens really scored by a per-length trial of a retrieval eval: the same for all its trials.
   int64_t path(size_t eval, int64_t length) const;
 
-  /// Whether the plan for the longer path, cut, is the plan for the shorter one, on every layer.
-  bool shares_trunk(const PreparedMethod& method, int64_t shorter, int64_t longer) const;
+  /// The prompt of a retrieval trial: at one length or, in absolute placement, at all of them.
+  evals::Prompt prompt(size_t eval, int64_t length, int64_t trial) const;
+
+  /// The branches of a trial in absolute placement, in order of length; kept, since every method
+  /// gets the same.
+  const std::vector<BranchShape>& branches(size_t eval, int64_t trial) const;
+
+  /// Whether the plans for paths of these lengths agree on their first `tokens`, on every layer:
+  /// the scorer then computes those tokens once.
+  bool shares_trunk(const PreparedMethod& method, int64_t length, int64_t other_length,
+                    int64_t tokens) const;
 
   /// What determines results: hashes of experiment, weights, tokenizer and corpora.
   base::Json identity() const;
@@ -79,7 +97,8 @@ class Prepared {
   // Answers that many cells ask for again.
   mutable std::map<std::pair<std::string, int64_t>, std::string> plans_;
   mutable std::map<std::pair<size_t, int64_t>, int64_t> paths_;
-  mutable std::map<std::tuple<std::string, int64_t, int64_t>, bool> shared_;
+  mutable std::map<std::pair<size_t, int64_t>, std::vector<BranchShape>> branches_;
+  mutable std::map<std::tuple<std::string, int64_t, int64_t, int64_t>, bool> shared_;
 };
 
 }  // namespace sweep

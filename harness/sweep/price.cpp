@@ -1,65 +1,8 @@
 #include "harness/sweep/price.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 
 namespace sweep {
-namespace {
-
-/// Work of one path, for a method: what a plan of that length attends, and how far it sees.
-struct PathWork {
-  double pairs = 0;
-  double reach = 0;
-  int64_t peak_bytes = 0;
-};
-
-class Pricer {
- public:
-  Pricer(const Prepared& prepared, const Rates& rates) : prepared_(prepared), rates_(rates) {}
-
-  Price price(const Schedule& schedule, const Series& series) {
-    Price price;
-    price.method = series.method->name;
-    price.protocol = prepared_.evals()[series.eval].protocol;
-    schedule.each_group(series, [&](const Group& group) {
-      price.cells += static_cast<int64_t>(group.cells().size());
-      for (const Pass& pass : group.passes()) add(price, *series.method, pass);
-    });
-    return price;
-  }
-
- private:
-  void add(Price& price, const PreparedMethod& method, const Pass& pass) {
-    const Subject& subject = prepared_.subject();
-    const PathWork& work = work_of(method, pass.path, pass.scored);
-    const double linear = subject.linear_flops_a_token() * static_cast<double>(pass.tokens) +
-                          subject.head_flops_a_token() * static_cast<double>(pass.scored);
-    const double attention = subject.attention_flops_a_pair() * work.pairs;
-    ++price.forwards;
-    price.tokens += pass.tokens;
-    price.flops += linear + attention;
-    price.seconds += linear / rates_.linear + attention / rates_.attention;
-    price.peak_bytes = std::max(price.peak_bytes, work.peak_bytes);
-    price.reach = std::max(price.reach, work.reach);
-  }
-
-  const PathWork& work_of(const PreparedMethod& method, int64_t path, int64_t scored) {
-    const auto [found, is_new] = works_.try_emplace({method.name, path, scored});
-    if (is_new) {
-      const auto plan = scalings::make_plan(method.chain, prepared_.context(path));
-      found->second = {attended_pairs(plan), scalings::largest_distance(plan),
-                       prepared_.subject().peak_bytes(plan, scored)};
-    }
-    return found->second;
-  }
-
-  const Prepared& prepared_;
-  const Rates rates_;
-  std::map<std::tuple<std::string, int64_t, int64_t>, PathWork> works_;
-};
-
-}  // namespace
 
 Price& Price::operator+=(const Price& other) {
   cells += other.cells;
@@ -82,11 +25,55 @@ double attended_pairs(const scalings::RotaryPlan& plan) {
   return pairs;
 }
 
+const Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, const Pass& pass) {
+  const auto [found, is_new] = works_.try_emplace({method.name, pass.path, pass.scored});
+  if (is_new) {
+    const auto plan = scalings::make_plan(method.chain, prepared_.context(pass.path));
+    found->second = {attended_pairs(plan), scalings::largest_distance(plan),
+                     prepared_.subject().peak_bytes(plan, pass.scored)};
+  }
+  return found->second;
+}
+
+PassCost Pricer::cost(const PreparedMethod& method, const Pass& pass) {
+  const Subject& subject = prepared_.subject();
+  const PathWork& work = work_of(method, pass);
+  return {subject.linear_flops_a_token() * static_cast<double>(pass.tokens) +
+              subject.head_flops_a_token() * static_cast<double>(pass.scored),
+          subject.attention_flops_a_pair() * work.pairs, work.reach, work.peak_bytes};
+}
+
+double Pricer::flops(const PreparedMethod& method, const Group& group) {
+  double sum = 0;
+  for (const Pass& pass : group.passes()) {
+    const PassCost cost = this->cost(method, pass);
+    sum += cost.linear + cost.attention;
+  }
+  return sum;
+}
+
 std::vector<Price> price(const Prepared& prepared, const Rates& rates) {
   const Schedule schedule(prepared, {});
-  Pricer pricer(prepared, rates);
+  Pricer pricer(prepared);
   std::vector<Price> prices;
-  for (const Series& series : schedule.series()) prices.push_back(pricer.price(schedule, series));
+  for (const Series& series : schedule.series()) {
+    Price price;
+    price.method = series.method->name;
+    price.protocol = prepared.evals()[series.eval].protocol;
+    schedule.each_group(series, [&](const Group& group) {
+      price.cells += static_cast<int64_t>(group.cells().size());
+      for (const Pass& pass : group.passes()) {
+        const PassCost cost = pricer.cost(*series.method, pass);
+        ++price.forwards;
+        price.tokens += pass.tokens;
+        price.flops += cost.linear + cost.attention;
+        price.seconds += cost.linear / rates.linear + cost.attention / rates.attention;
+        price.peak_bytes = std::max(price.peak_bytes, cost.peak_bytes);
+        price.reach = std::max(price.reach, cost.reach);
+      }
+    });
+    prices.push_back(std::move(price));
+  }
   return prices;
 }
 

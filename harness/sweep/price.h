@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "harness/sweep/prepared.h"
@@ -22,6 +24,35 @@ struct Price {
   double reach = 0;  ///< largest distance that a query sees at the longest length
 
   Price& operator+=(const Price& other);
+};
+
+/// What one pass of the model costs.
+struct PassCost {
+  double linear = 0;     ///< floating-point operations of linear layers and head
+  double attention = 0;  ///< and of attention
+  double reach = 0;      ///< largest distance that a query sees
+  int64_t peak_bytes = 0;
+};
+
+/// Prices passes; keeps what many passes of one method and length have in common.
+class Pricer {
+ public:
+  explicit Pricer(const Prepared& prepared) : prepared_(prepared) {}
+  PassCost cost(const PreparedMethod& method, const Pass& pass);
+  /// Floating-point operations of all passes of a group.
+  double flops(const PreparedMethod& method, const Group& group);
+
+ private:
+  /// What a plan of that length attends, and how far it sees.
+  struct PathWork {
+    double pairs = 0;
+    double reach = 0;
+    int64_t peak_bytes = 0;
+  };
+  const PathWork& work_of(const PreparedMethod& method, const Pass& pass);
+
+  const Prepared& prepared_;
+  std::map<std::tuple<std::string, int64_t, int64_t>, PathWork> works_;
 };
 
 /// Prices every series of an experiment at the given rates. Nothing is run.

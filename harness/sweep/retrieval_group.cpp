@@ -47,32 +47,34 @@ class RetrievalGroup : public Group {
       const int64_t path = prepared_.path(eval_, lengths_.front());
       return {{path, path, scored_a_question}};
     }
-    const evals::Prompt prompt = make_prompt();
-    std::vector<Pass> passes;
-    // Branches that may share a trunk make one pass: the trunk up to the last fork, and their own
-    // tokens.
-    std::vector<int64_t> trunks;
-    for (const evals::Branch& branch : prompt.document.branches) {
-      const auto own = static_cast<int64_t>(branch.tokens.size());
-      const int64_t scored = own - branch.scored_from;
-      const bool shares =
-          !passes.empty() && prepared_.shares_trunk(method_, passes.back().path, branch.length());
-      if (!shares) {
-        passes.push_back({0, 0, 0});
-        trunks.push_back(0);
-      }
-      Pass& pass = passes.back();
-      pass.tokens += own + std::max<int64_t>(0, branch.fork - trunks.back());
-      trunks.back() = std::max(trunks.back(), branch.fork);
-      pass.path = std::max(pass.path, branch.length());
-      pass.scored += scored;
+    // As the scorer does it: a branch joins the first pass whose trunk it may share.
+    struct Shared {
+      Pass pass;
+      int64_t trunk = 0;
+      std::vector<int64_t> paths;
+    };
+    std::vector<Shared> found;
+    for (const BranchShape& branch : prepared_.branches(eval_, trial_)) {
+      const auto joins = std::find_if(found.begin(), found.end(), [&](const Shared& shared) {
+        return std::all_of(shared.paths.begin(), shared.paths.end(), [&](int64_t path) {
+          return prepared_.shares_trunk(method_, branch.path(), path, branch.fork);
+        });
+      });
+      Shared& shared = joins == found.end() ? found.emplace_back() : *joins;
+      shared.pass.tokens += branch.tokens + std::max<int64_t>(0, branch.fork - shared.trunk);
+      shared.pass.path = std::max(shared.pass.path, branch.path());
+      shared.pass.scored += branch.scored;
+      shared.trunk = std::max(shared.trunk, branch.fork);
+      shared.paths.push_back(branch.path());
     }
+    std::vector<Pass> passes;
+    for (const Shared& shared : found) passes.push_back(shared.pass);
     return passes;
   }
 
   std::vector<Row> run(evals::LanguageModel& model, RunDirectory&,
                        const evals::Progress& progress) const override {
-    const evals::Prompt prompt = make_prompt();
+    const evals::Prompt prompt = prepared_.prompt(eval_, lengths_.front(), trial_);
     const std::vector<evals::Answer> answers =
         retrieval_.judge(prompt, model.score(prompt.document, progress));
     std::vector<Row> rows = cells_;
@@ -81,29 +83,6 @@ class RetrievalGroup : public Group {
   }
 
  private:
-  evals::Prompt make_prompt() const {
-    const int64_t seed = prepared_.experiment().seed;
-    if (asked_.placement == evals::Placement::per_length) {
-      return retrieval_.prompt(evals::Trial{.seed = seed,
-                                            .length = lengths_.front(),
-                                            .depth = asked_.depths.of_trial(trial_),
-                                            .trial = trial_,
-                                            .absent = asked_.absent});
-    }
-    // The needle stands where a trial of the shortest length would have it.
-    const evals::Prompt shortest =
-        retrieval_.prompt(evals::Trial{.seed = seed,
-                                       .length = lengths_.front(),
-                                       .depth = asked_.depths.of_trial(trial_),
-                                       .trial = trial_,
-                                       .absent = false});
-    return retrieval_.prompt(evals::AbsoluteTrial{.seed = seed,
-                                                  .needle_position = shortest.needle.begin,
-                                                  .lengths = lengths_,
-                                                  .trial = trial_,
-                                                  .absent = asked_.absent});
-  }
-
   void fill(Row& row, const evals::Prompt& prompt, size_t question,
             const evals::Answer& answer) const {
     row.status = answer.diverged ? Status::diverged : Status::ok;

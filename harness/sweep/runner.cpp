@@ -7,6 +7,7 @@
 #include <new>
 
 #include "harness/base/error.h"
+#include "harness/sweep/price.h"
 
 namespace sweep {
 namespace {
@@ -23,64 +24,97 @@ class Runner {
       : prepared_(prepared),
         directory_(directory),
         options_(options),
+        pricer_(prepared),
         start_(std::chrono::steady_clock::now()) {}
 
   SweepResult run() {
     const Schedule schedule(prepared_, options_.selection);
     count_ahead(schedule);
+    report(0);
     schedule.run([&]() -> const Rows& { return directory_.rows(); },
-                 [&](const Group& group, const Series& series, const std::string& skipped) {
-                   if (is_done(group)) return true;
+                 [&](const Turn& turn) {
+                   if (is_done(turn.group)) {
+                     count_before(turn.group);
+                     return true;
+                   }
+                   if (turn.is_spared) {
+                     result_.spared += size(turn.group);
+                     settle(turn.group, pricer_.flops(*turn.series.method, turn.group));
+                     return true;
+                   }
                    if (options_.stop && options_.stop()) {
                      result_.stopped = true;
                      return false;
                    }
-                   return visit(group, series, skipped);
+                   return visit(turn);
                  });
     directory_.commit();
-    progress_.cells = result_.cells;
-    report(1);
+    progress_.doing.clear();
+    report_settled();
     return result_;
   }
 
  private:
   bool is_done(const Group& group) const {
-    return std::all_of(group.cells().begin(), group.cells().end(), [&](const Row& cell) {
-      const auto found = directory_.rows().find(cell.cell);
-      if (found == directory_.rows().end()) return false;
-      const Status status = found->second.status;
-      return !(options_.retry && (status == Status::out_of_memory || status == Status::failed));
-    });
+    return sweep::is_done(group, directory_.rows(), options_.retry);
   }
 
+  void count_before(const Group& group) {
+    for (const Row& cell : group.cells()) {
+      const Status status = directory_.rows().at(cell.cell).status;
+      result_.failed_before += status == Status::failed || status == Status::out_of_memory;
+    }
+  }
+
+  static int64_t size(const Group& group) { return static_cast<int64_t>(group.cells().size()); }
+
   void count_ahead(const Schedule& schedule) {
-    schedule.run([&]() -> const Rows& { return directory_.rows(); },
-                 [&](const Group& group, const Series&, const std::string& skipped) {
-                   if (!is_done(group)) {
-                     progress_.cells_ahead += static_cast<int64_t>(group.cells().size());
-                     if (skipped.empty()) progress_.tokens_ahead += group.tokens();
+    const Rows none;
+    schedule.run([&]() -> const Rows& { return none; },
+                 [&](const Turn& turn) {
+                   progress_.all_cells += size(turn.group);
+                   if (is_done(turn.group)) {
+                     settled_ += size(turn.group);
+                   } else {
+                     progress_.flops_ahead += pricer_.flops(*turn.series.method, turn.group);
                    }
                    return true;
                  });
+    progress_.cells = settled_;
   }
 
-  void report(double fraction) {
+  void settle(const Group& group, double flops) {
+    settled_ += size(group);
+    progress_.flops_ahead -= flops;
+  }
+
+  void report(double fraction, double group_flops = 0) {
     if (!options_.report) return;
-    progress_.fraction = fraction;
-    progress_.seconds = seconds_since(start_);
-    options_.report(progress_);
+    SweepProgress progress = progress_;
+    progress.fraction = fraction;
+    progress.flops += fraction * group_flops;
+    progress.flops_ahead = std::max(0.0, progress.flops_ahead - fraction * group_flops);
+    progress.seconds = seconds_since(start_);
+    options_.report(progress);
+  }
+
+  void report_settled() {
+    progress_.cells = settled_;
+    report(0);
   }
 
   /// False when the sweep is to stop.
-  bool visit(const Group& group, const Series& series, const std::string& skipped) {
+  bool visit(const Turn& turn) {
+    const Group& group = turn.group;
     const std::string id = group.id();
-    progress_.doing = fmt::format("{} {} {}", series.method->name, group.cells().front().protocol,
-                                  group.cells().back().length);
+    progress_.doing = fmt::format("{} {} {}", turn.series.method->name,
+                                  group.cells().front().protocol, group.cells().back().length);
     const auto start = std::chrono::steady_clock::now();
-    const int64_t tokens = skipped.empty() ? group.tokens() : 0;
+    const double flops = pricer_.flops(*turn.series.method, group);
+    int64_t tokens = 0;
     std::vector<Row> rows;
-    if (!skipped.empty()) {
-      rows = without_results(group, Status::skipped, skipped);
+    if (!turn.skipped.empty()) {
+      rows = without_results(group, Status::skipped, turn.skipped);
     } else if (!options_.retry && directory_.deaths(id) > deaths_allowed) {
       rows = without_results(
           group, Status::failed,
@@ -89,36 +123,36 @@ class Runner {
     } else {
       directory_.begin(id);
       try {
-        rows = ask(group, series);
+        rows = ask(turn, flops);
       } catch (const base::Error& error) {
         directory_.give_up(id);
         if (error.fault() != base::Fault::cancelled) throw;
         result_.stopped = true;
         return false;
       }
+      tokens = group.tokens();
+      progress_.flops += flops;
     }
     directory_.finish(id, rows, seconds_since(start), tokens);
     count(rows);
     progress_.tokens += tokens;
-    progress_.tokens_ahead -= tokens;
-    progress_.cells_ahead -= static_cast<int64_t>(rows.size());
-    if (directory_.commit_if_due()) {
-      progress_.cells = result_.cells;
-      report(0);
-    }
+    settle(group, flops);
+    if (directory_.commit_if_due()) report_settled();
     return true;
   }
 
-  std::vector<Row> ask(const Group& group, const Series& series) {
+  std::vector<Row> ask(const Turn& turn, double flops) {
+    const Group& group = turn.group;
     const evals::Progress progress{
         .report =
             [&](int64_t done, int64_t total) {
               directory_.commit_if_due();
-              report(static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total)));
+              report(static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total)),
+                     flops);
             },
         .cancelled = options_.stop};
     try {
-      return group.run(model_under(series), directory_, progress);
+      return group.run(model_under(turn.series), directory_, progress);
     } catch (const base::Error& error) {
       if (error.fault() != base::Fault::input) throw;
       return without_results(group, Status::skipped, error.what());  // hay too short, ...
@@ -161,8 +195,10 @@ class Runner {
   const Prepared& prepared_;
   RunDirectory& directory_;
   const SweepOptions& options_;
+  Pricer pricer_;
   const std::chrono::steady_clock::time_point start_;
   SweepProgress progress_;
+  int64_t settled_ = 0;  ///< cells that progress_ counts after the next commit
   SweepResult result_;
   std::unique_ptr<evals::LanguageModel> model_;
   const PreparedMethod* model_of_ = nullptr;

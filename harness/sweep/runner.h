@@ -10,12 +10,14 @@
 
 namespace sweep {
 
-/// How far a sweep is; counts what is durable.
+/// How far a sweep is.
 struct SweepProgress {
-  int64_t cells = 0;        ///< of this run of the program, done
-  int64_t cells_ahead = 0;  ///< still missing, if no length fails
-  int64_t tokens = 0;       ///< that passed through the model in this run
-  int64_t tokens_ahead = 0;
+  int64_t cells = 0;       ///< settled: their row is durable, of an earlier run too, or not needed
+                           ///< behind a length that failed
+  int64_t all_cells = 0;   ///< of the selection, whatever the answers: what check counts
+  int64_t tokens = 0;      ///< that passed through the model in this run
+  double flops = 0;        ///< of this run, the group in work counted as far as it is
+  double flops_ahead = 0;  ///< if no length fails
   double seconds = 0;
   std::string doing;    ///< "yarn passkey/landmark 65536"
   double fraction = 0;  ///< of the group in work, [0, 1]
@@ -34,6 +36,8 @@ struct SweepResult {
   int64_t failed = 0;    ///< of them: out_of_memory or failed
   int64_t skipped = 0;
   int64_t diverged = 0;
+  int64_t failed_before = 0;  ///< such rows of earlier runs, left as they are
+  int64_t spared = 0;         ///< cells not run: trials_after_failure leaves them out
 };
 
 /// Runs the cells that have no row yet. A model that runs out of memory, diverges or throws becomes

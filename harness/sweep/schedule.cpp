@@ -19,11 +19,6 @@ bool is_absolute(const Eval& eval) {
   return eval.retrieval && eval.retrieval->placement == evals::Placement::absolute;
 }
 
-/// ppl/truncated serves all lengths from the document's beginning.
-bool serves_all_lengths(const PreparedEval& eval) {
-  return eval.settings.protocol && eval.settings.protocol->windows == evals::Windows::truncated;
-}
-
 }  // namespace
 
 Schedule::Schedule(const Prepared& prepared, Selection selection)
@@ -59,7 +54,7 @@ std::vector<Schedule::Stop> Schedule::stops() const {
   std::vector<Stop> stops;
   for (size_t i = 0; i < series_.size(); ++i) {
     const Eval& eval = prepared_.experiment().evals[series_[i].eval];
-    if (is_absolute(eval) || serves_all_lengths(prepared_.evals()[series_[i].eval])) {
+    if (serves_all_lengths(series_[i])) {
       stops.push_back({eval.lengths.front(), i});
       continue;
     }
@@ -68,6 +63,12 @@ std::vector<Schedule::Stop> Schedule::stops() const {
   std::stable_sort(stops.begin(), stops.end(),
                    [](const Stop& a, const Stop& b) { return a.length < b.length; });
   return stops;
+}
+
+bool Schedule::serves_all_lengths(const Series& series) const {
+  const auto* perplexity = prepared_.evals()[series.eval].settings.protocol;
+  return is_absolute(prepared_.experiment().evals[series.eval]) ||
+         (perplexity && perplexity->windows == evals::Windows::truncated);
 }
 
 bool Schedule::mine(size_t series, int64_t group) const {
@@ -89,7 +90,7 @@ std::vector<std::unique_ptr<Group>> Schedule::groups(const Series& series, int64
     }
     return groups;
   }
-  const auto lengths = serves_all_lengths(prepared) ? eval.lengths : std::vector<int64_t>{length};
+  const auto lengths = serves_all_lengths(series) ? eval.lengths : std::vector<int64_t>{length};
   for (size_t document = 0; document < prepared.documents.size(); ++document) {
     groups.push_back(perplexity_group(prepared_, *series.method, series.eval, lengths, document));
   }
@@ -128,19 +129,26 @@ Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) co
   return quota;
 }
 
-void Schedule::run(
-    const std::function<const Rows&()>& rows,
-    const std::function<bool(const Group&, const Series&, const std::string&)>& visit) const {
+void Schedule::run(const std::function<const Rows&()>& rows,
+                   const std::function<bool(const Turn&)>& visit) const {
   int64_t ordinal = 0;
   for (const Stop& stop : stops()) {
     const Series& series = series_[stop.series];
+    const Eval& eval = prepared_.experiment().evals[series.eval];
     const bool is_wanted =
         (selection_.methods.empty() || contains(selection_.methods, series.method->name)) &&
-        (selection_.lengths.empty() || contains(selection_.lengths, stop.length));
+        (selection_.lengths.empty() ||
+         std::any_of(selection_.lengths.begin(), selection_.lengths.end(), [&](int64_t length) {
+           return serves_all_lengths(series) ? contains(eval.lengths, length)
+                                             : length == stop.length;
+         }));
     const Quota quota = this->quota(series, stop.length, rows());
-    for (const auto& group : groups(series, stop.length, quota.trials)) {
+    const int64_t planned = eval.retrieval ? eval.retrieval->trials.at(stop.length) : 0;
+    int64_t trial = 0;
+    for (const auto& group : groups(series, stop.length, planned)) {
+      const bool is_spared = eval.retrieval && trial++ >= quota.trials;
       if (!mine(stop.series, ordinal++) || !is_wanted) continue;
-      if (!visit(*group, series, quota.skipped)) return;
+      if (!visit({*group, series, quota.skipped, is_spared})) return;
     }
   }
 }

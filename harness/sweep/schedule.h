@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +16,7 @@ namespace sweep {
 /// Which part of an experiment a process runs.
 struct Selection {
   std::vector<std::string> methods;  ///< empty: all
-  std::vector<int64_t> lengths;      ///< empty: all
+  std::vector<int64_t> lengths;      ///< empty: all; naming one of a group's lengths runs it
   int64_t shard = 0;                 ///< [0, shards)
   int64_t shards = 1;
 };
@@ -35,8 +34,13 @@ struct Quota {
   std::string skipped;  ///< reason when all trials of the length are skipped; else empty
 };
 
-/// Rows by cell, as a run directory keeps them.
-using Rows = std::map<std::string, Row>;
+/// A group whose turn it is.
+struct Turn {
+  const Group& group;
+  const Series& series;
+  std::string skipped;     ///< reason when the group is to be skipped; else empty
+  bool is_spared = false;  ///< a trial that trials_after_failure leaves out: gets no row
+};
 
 /// The work of an experiment, in the order in which it is done: shorter lengths before longer ones,
 /// at every length all evals and methods, so that an unfinished run already compares methods.
@@ -45,12 +49,11 @@ class Schedule {
   /// Throws base::Error for a selection that names unknown methods or lengths.
   Schedule(const Prepared& prepared, Selection selection);
 
-  /// Calls `visit` with every group whose turn it is; `rows` must show the results of groups
-  /// visited before, since skip_after and trials_after_failure look at them. Stops when visit
-  /// returns false.
+  /// Calls `visit` with every group of the selection in turn; `rows` must show the results of
+  /// groups visited before, since skip_after and trials_after_failure look at them. Which groups
+  /// are visited does not depend on rows. Stops when visit returns false.
   void run(const std::function<const Rows&()>& rows,
-           const std::function<bool(const Group& group, const Series& series,
-                                    const std::string& skipped)>& visit) const;
+           const std::function<bool(const Turn&)>& visit) const;
 
   /// Trials of a series at a length, given the rows of its shorter lengths. Lengths that have no
   /// rows yet decide nothing.
@@ -67,6 +70,9 @@ class Schedule {
     size_t series;  ///< index
   };
   std::vector<Stop> stops() const;
+  /// Whether one group answers all lengths: absolute placement, and ppl/truncated, which reads all
+  /// of them from the document's beginning.
+  bool serves_all_lengths(const Series& series) const;
   bool mine(size_t series, int64_t group) const;
   std::vector<std::unique_ptr<Group>> groups(const Series& series, int64_t length,
                                              int64_t trials) const;

@@ -107,7 +107,9 @@ TEST_F(RunnerTest, OutOfMemoryIsARowAndTheSweepGoesOn) {
   for (const Row& row : rows()) {
     EXPECT_EQ(row.status, row.length == 2048 ? Status::out_of_memory : Status::ok);
   }
-  EXPECT_EQ(sweep(asked).cells, 0) << "a row is a row";
+  const auto again = sweep(asked);
+  EXPECT_EQ(again.cells, 0) << "a row is a row";
+  EXPECT_EQ(again.failed_before, 30) << "and is not forgotten";
   subject_.before = {};
   EXPECT_EQ(sweep(asked, {.selection = {}, .retry = true, .stop = {}, .report = {}}).cells, 30);
   for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
@@ -154,6 +156,32 @@ TEST_F(RunnerTest, FewerTrialsBehindALengthThatFailed) {
   EXPECT_EQ(trials, (std::map<int64_t, int64_t>{{1024, 10}, {2048, 10}, {4096, 5}, {8192, 5}}));
 }
 
+/// What a progress line counts: the total is that of check from the first line to the last.
+TEST_F(RunnerTest, CountsTowardsOneTotalWhateverIsSparedOrDoneBefore) {
+  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
+  const auto asked =
+      experiment(R"("trials_after_failure": 5, "lengths": [1024, 2048, 4096, 8192], )" +
+                 passkey(R"(, "methods": ["plain"])"));
+  std::vector<SweepProgress> seen;
+  SweepOptions options{.selection = {},
+                       .retry = false,
+                       .stop = [&] { return subject_.documents >= 22; },
+                       .report = [&](const SweepProgress& progress) { seen.push_back(progress); }};
+  const SweepResult stopped = sweep(asked, options);
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_EQ(seen.back().cells, stopped.cells);
+  options.stop = {};
+  EXPECT_EQ(sweep(asked, options).spared, 10);
+  int64_t before = 0;
+  for (const SweepProgress& progress : seen) {
+    EXPECT_EQ(progress.all_cells, 40);
+    EXPECT_GE(progress.cells, before);
+    before = progress.cells;
+  }
+  EXPECT_EQ(seen.back().cells, 40);
+  EXPECT_NEAR(seen.back().flops_ahead, 0, 1e-3 * seen.back().flops);
+}
+
 TEST_F(RunnerTest, SkipsLengthsBehindAFloorAndSaysWhy) {
   subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
   const auto asked = experiment(R"("skip_after": 2, "lengths": [1024, 2048, 4096, 8192, 16384], )" +
@@ -183,6 +211,9 @@ TEST_F(RunnerTest, OnlyRunsWhatIsAskedForAndRefusesUnknownNames) {
   const SweepOptions one{
       .selection = {{"linear"}, {2048}, 0, 1}, .retry = false, .stop = {}, .report = {}};
   EXPECT_EQ(sweep(asked, one).cells, 10);
+  const auto one_trunk =
+      experiment(R"("lengths": [1024, 2048], )" + passkey(R"(, "placement": "absolute")"));
+  EXPECT_EQ(sweep(one_trunk, one, "absolute").cells, 20) << "both lengths of every trial";
   const SweepOptions none{
       .selection = {{"lineal"}, {4096}, 0, 1}, .retry = false, .stop = {}, .report = {}};
   try {
