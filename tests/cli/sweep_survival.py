@@ -1,156 +1,116 @@
-"""A sweep that is killed at random moments ends with the rows of one that was not.
+"""A sweep that is killed at random moments, stopped, split or reordered ends with the rows and the
+summary of one that ran in one go.
 
-usage: sweep_survival.py [--kills N]
-
-Environment: ROPEWALK_BINARY, ROPEWALK_MAKE_RANDOM_CHECKPOINT.
+usage: sweep_survival.py [--kills N] [--seed N]
 """
 
 import argparse
-import json
-import os
+import collections
 import pathlib
 import random
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-import sentencepiece
-
-ROPEWALK = os.environ["ROPEWALK_BINARY"]
-MAKE_CHECKPOINT = os.environ["ROPEWALK_MAKE_RANDOM_CHECKPOINT"]
-PIECES = 400
+from tiny_sweep import (LENGTHS, METHODS, command, lines, make_experiment, make_model, sorted_rows,
+                        summary, sweep)
 
 
-def make_model(folder):
-    """A tiny random LLaMA with a tokenizer trained on the prompts' own words."""
-    text = folder / "words.txt"
-    with open(text, "w", encoding="utf-8") as out:
-        for number in range(2000):
-            out.write(f"The pass key is {number * 7919 % 99991}. Remember it. The grass is green. "
-                      "The sky is blue. The sun is yellow. Here we go. There and back again. "
-                      "What is the pass key? There is an important info hidden inside a lot of "
-                      "irrelevant text. Find it and memorize them. I will quiz you about it.\n")
-    sentencepiece.SentencePieceTrainer.train(
-        input=str(text), model_prefix=str(folder / "tokenizer"), vocab_size=PIECES,
-        model_type="bpe", byte_fallback=True, split_digits=True, normalization_rule_name="identity",
-        minloglevel=2)
-    config = {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 32,
-        "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
-        "num_key_value_heads": 1, "head_dim": 16, "hidden_act": "silu", "rms_norm_eps": 1e-5,
-        "vocab_size": PIECES, "max_position_embeddings": 256, "rope_theta": 10000.0,
-        "tie_word_embeddings": True, "attention_bias": False, "mlp_bias": False, "seed": 5}
-    subprocess.run([MAKE_CHECKPOINT, folder, json.dumps(config)], check=True)
-    (folder / "tokenizer_config.json").write_text(json.dumps({"add_bos_token": True}))
+def require_equal(out, whole):
+    assert sorted_rows(out) == sorted_rows(whole), f"rows of {out} differ"
+    assert summary(out) == summary(whole), f"the summary of {out} differs"
 
 
-def make_experiment(folder):
-    book = " ".join(f"Sentence {number} of a book about rope." for number in range(600))
-    (folder / "book.txt").write_text(book, encoding="utf-8")
-    experiment = {
-        "model": "model", "trained_length": 256, "dtype": "float32", "seed": 1,
-        "methods": {"plain": [], "yarn": [{"type": "yarn", "factor": 4}],
-                    "dynamic": [{"type": "dynamic_ntk"}]},
-        "evals": [
-            {"type": "passkey", "protocol": "landmark", "trials": 20, "depths": 5},
-            {"type": "passkey", "protocol": "landmark", "placement": "absolute", "trials": 5,
-             "depths": 5},
-            {"type": "perplexity", "protocol": "fixed-target", "targets": 64,
-             "corpus": ["book.txt"]},
-            {"type": "perplexity", "protocol": "truncated", "corpus": ["book.txt"]}],
-        "lengths": [512, 1024, 2048]}
-    (folder / "experiment.json").write_text(json.dumps(experiment))
-    return folder / "experiment.json"
+class Journal:
+    """What starts.jsonl and timings.jsonl say of the groups of a run."""
+
+    def __init__(self, out):
+        self.events = collections.Counter(
+            (line["event"], line["group"]) for line in lines(out, "starts.jsonl"))
+        self.durable = {line["group"] for line in lines(out, "timings.jsonl")}
+
+    def times_past(self, group):
+        """Grows whenever a process gets past the group."""
+        return self.events["finished", group] + (group in self.durable)
+
+    def died_in(self):
+        """The groups that one more death would give up, by design."""
+        return [group for (event, group), count in self.events.items()
+                if event == "begin" and group not in self.durable
+                and count > self.events["finished", group] + self.events["given up", group]]
 
 
-def command(experiment, out, *more):
-    return [ROPEWALK, "sweep", str(experiment), "--out", str(out), *more]
+def kill_at_random(experiment, out, longest, dice):
+    """Kills a sweep at any moment of its life, loading included; True when it ended before that.
 
-
-def sweep(experiment, out, *more, **options):
-    return subprocess.run(command(experiment, out, *more), capture_output=True, text=True,
-                          timeout=600, **options)
-
-
-def sorted_rows(out):
-    """Rows in order of cells; fails when a cell has two."""
-    lines = (out / "rows.jsonl").read_text().splitlines()
-    cells = [json.loads(line)["cell"] for line in lines]
-    assert len(set(cells)) == len(cells), f"{out}: a cell was run twice"
-    return sorted(lines)
-
-
-def summary(*outs):
-    """Bytes of the tables that summarize derives."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([ROPEWALK, "summarize", *map(str, outs), "--out", folder],
-                       check=True, capture_output=True)
-        return {path.name: path.read_bytes() for path in sorted(pathlib.Path(folder).glob("*.csv"))}
-
-
-def count_rows(out):
-    try:
-        return (out / "rows.jsonl").read_bytes().count(b"\n")
-    except FileNotFoundError:
-        return 0
-
-
-def kill_at_random(experiment, out, dice):
-    """Starts a sweep and kills it some time after it has made progress; True when it ended first."""
-    before = count_rows(out)
+    Only the group in which the life before died has to be passed first."""
+    before = Journal(out)
     process = subprocess.Popen(command(experiment, out), stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-    # Two deaths in one group are given up by design, so every life has to finish a group.
-    while process.poll() is None and count_rows(out) == before:
-        time.sleep(0.002)
-    deadline = time.monotonic() + dice.expovariate(1 / 0.1)
+    for group in before.died_in():
+        while (process.poll() is None
+               and Journal(out).times_past(group) == before.times_past(group)):
+            time.sleep(0.01)
+    deadline = time.monotonic() + dice.uniform(0, longest)
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.002)
     ended = process.poll() is not None
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     return ended
 
 
-def check_survives_kills(folder, experiment, whole, kills):
-    dice = random.Random(20)
-    done = 0
-    rounds = 0
+def check_survives_kills(folder, experiment, whole, kills, dice):
+    started = time.monotonic()
+    assert sweep(experiment, folder / "timed").returncode == 0
+    longest = time.monotonic() - started
+    done = rounds = in_work = 0
     while done < kills:
         out = folder / f"killed{rounds}"
         rounds += 1
-        while done < kills and not kill_at_random(experiment, out, dice):
+        while done < kills and not kill_at_random(experiment, out, longest, dice):
             done += 1
+            in_work += len(Journal(out).died_in())
         ended = sweep(experiment, out)
         assert ended.returncode == 0, ended.stderr
-        assert sorted_rows(out) == sorted_rows(whole), f"rows differ after kills in {out}"
-        assert summary(out) == summary(whole)
-    print(f"survived {done} kills in {rounds} sweeps")
+        require_equal(out, whole)
+    assert in_work > 0, "no kill met a group in work"
+    print(f"survived {done} kills in {rounds} sweeps; {in_work} met a group in work")
 
 
-def check_threads_and_shards(folder, experiment, whole):
+def check_threads_shards_and_order(folder, experiment, whole):
     one = folder / "one-thread"
     assert sweep(experiment, one, "--threads", "1").returncode == 0
-    assert sorted_rows(one) == sorted_rows(whole), "rows depend on the number of threads"
+    require_equal(one, whole)
+
     shards = [folder / "shard1", folder / "shard2"]
     for number, out in enumerate(shards, 1):
         assert sweep(experiment, out, "--shard", f"{number}/2").returncode == 0
     assert sorted(sum(map(sorted_rows, shards), [])) == sorted_rows(whole)
     assert summary(*shards) == summary(*reversed(shards)) == summary(whole)
 
+    shuffled = folder / "shuffled"
+    parts = [(method, length) for method in METHODS for length in LENGTHS]
+    random.Random(3).shuffle(parts)
+    for method, length in parts:
+        part = f"method={method},length={length}"
+        assert sweep(experiment, shuffled, "--only", part).returncode == 0
+    in_order = [row["cell"] for row in lines(whole, "rows.jsonl")]
+    assert [row["cell"] for row in lines(shuffled, "rows.jsonl")] != in_order
+    require_equal(shuffled, whole)
+
 
 def check_second_process_is_refused(folder, experiment):
     out = folder / "busy"
     first = subprocess.Popen(command(experiment, out), stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
-    while count_rows(out) == 0:
+    while not lines(out, "rows.jsonl"):
         time.sleep(0.002)
     first.send_signal(signal.SIGSTOP)
     second = sweep(experiment, out)
-    first.send_signal(signal.SIGKILL)
+    first.kill()
     first.wait()
     assert second.returncode == 2, second
     assert "another process is writing" in second.stderr, second.stderr
@@ -160,57 +120,36 @@ def check_clean_stop(folder, experiment, whole):
     out = folder / "stopped"
     process = subprocess.Popen(command(experiment, out), stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
-    while count_rows(out) == 0:
+    while not lines(out, "starts.jsonl"):
         time.sleep(0.002)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 4, said
     assert "the same command goes on from here" in said, said
+    finished = sum(line["event"] == "finished" for line in lines(out, "starts.jsonl"))
+    assert len(lines(out, "timings.jsonl")) == finished, "documents done were not kept"
+    assert not Journal(out).died_in(), "a stop counts as a death"
     assert sweep(experiment, out).returncode == 0
-    assert sorted_rows(out) == sorted_rows(whole)
-
-
-def check_disk_full(folder, experiment, whole):
-    """Files may grow to 20,000 bytes only: the sweep stops with an I/O error and loses nothing."""
-    out = folder / "full"
-
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
-
-    ended = sweep(experiment, out, preexec_fn=limit)
-    assert ended.returncode == 5, (ended.returncode, ended.stderr)
-    assert "free some space" in ended.stderr, ended.stderr
-    assert sweep(experiment, out).returncode == 0
-    assert sorted_rows(out) == sorted_rows(whole)
-
-
-def check_not_a_folder(folder, experiment):
-    """A file where the run directory should be; permissions do not stop a privileged user."""
-    (folder / "file").write_text("in the way")
-    ended = sweep(experiment, folder / "file" / "run")
-    assert ended.returncode == 5, (ended.returncode, ended.stderr)
-    assert "cannot create the folder" in ended.stderr, ended.stderr
+    require_equal(out, whole)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=30)
-    kills = parser.parse_args().kills
+    parser.add_argument("--seed", type=int, default=20)
+    chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        (folder / "model").mkdir()
         make_model(folder / "model")
         experiment = make_experiment(folder)
         whole = folder / "whole"
-        ended = sweep(experiment, whole)
+        ended = sweep(experiment, whole, "--threads", "2")
         assert ended.returncode == 0, ended.stderr
-        check_survives_kills(folder, experiment, whole, kills)
-        check_threads_and_shards(folder, experiment, whole)
+        check_survives_kills(folder, experiment, whole, chosen.kills,
+                             random.Random(chosen.seed))
+        check_threads_shards_and_order(folder, experiment, whole)
         check_second_process_is_refused(folder, experiment)
         check_clean_stop(folder, experiment, whole)
-        check_disk_full(folder, experiment, whole)
-        check_not_a_folder(folder, experiment)
     print("1 passed, 0 failed")
 
 

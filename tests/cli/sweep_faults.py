@@ -1,0 +1,192 @@
+"""What a sweep says and keeps when the machine or the model lets it down."""
+
+import ctypes
+import json
+import os
+import pathlib
+import re
+import resource
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+from tiny_sweep import (command, lines, make_experiment, make_model, sorted_rows, summary, sweep)
+
+PASSKEY = {"type": "passkey", "protocol": "landmark", "trials": 2, "depths": 1}
+
+
+def without_file_privileges():
+    """A root user writes into read-only folders: give that up before the program starts."""
+    if os.geteuid() != 0:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    for capability in (dac_override, dac_read_search):
+        if libc.prctl(drop_from_bounding_set, capability, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl")
+
+
+def peak_address_space(arguments):
+    """Largest address space of a process, in bytes."""
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        try:
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            break
+        for kibibytes in re.findall(r"VmPeak:\s+(\d+) kB", status):
+            peak = max(peak, 1024 * int(kibibytes))
+        time.sleep(0.002)
+    assert process.wait() == 0
+    return peak
+
+
+class SweepFaults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.temporary.name)
+        make_model(cls.folder / "model")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def out(self):
+        return self.folder / f"{self.id().rsplit('.', 1)[1]}.run"
+
+    def experiment(self, **changes):
+        return make_experiment(self.folder, self.id().rsplit(".", 1)[1], **changes)
+
+    def small_experiment(self, **changes):
+        return self.experiment(**{"evals": [PASSKEY], "lengths": [512], "methods": {"plain": []},
+                                  **changes})
+
+    def statuses(self, out):
+        return {row["length"]: row["status"] for row in lines(out, "rows.jsonl")}
+
+    def test_out_of_memory_at_the_longest_length_is_a_row_and_the_sweep_goes_on(self):
+        long = 131072
+        experiment = self.small_experiment(
+            lengths=[512, long], methods={"plain": [], "yarn": [{"type": "yarn", "factor": 4}]})
+        limit = peak_address_space(
+            command(experiment, self.folder / "measured.run", "--only", "length=512", "--threads",
+                    "1")) + (24 << 20)
+        ended = sweep(experiment, self.out(), "--threads", "1",
+                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        self.assertEqual(ended.returncode, 3, ended.stderr)
+        self.assertIn("4 failed or out of memory", ended.stderr)
+        rows = lines(self.out(), "rows.jsonl")
+        self.assertEqual(sorted((row["method"], row["length"], row["status"]) for row in rows),
+                         sorted(2 * [(method, length, status) for method in ("plain", "yarn")
+                                     for length, status in ((512, "ok"), (long, "out_of_memory"))]))
+        self.assertIn(b"out_of_memory", summary(self.out())["stdout"])
+
+    def test_weights_that_are_not_finite_diverge_and_are_a_result(self):
+        file = self.folder / "model" / "model.safetensors"
+        healthy = file.read_bytes()
+        length = struct.unpack("<Q", healthy[:8])[0]
+        begin, end = json.loads(healthy[8:8 + length])["model.norm.weight"]["data_offsets"]
+        broken = bytearray(healthy)
+        broken[8 + length + begin:8 + length + end] = struct.pack("<f", float("nan")) * (
+            (end - begin) // 4)
+        try:
+            file.write_bytes(broken)
+            ended = sweep(self.experiment(), self.out())
+        finally:
+            file.write_bytes(healthy)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        rows = lines(self.out(), "rows.jsonl")
+        self.assertRegex(ended.stderr, rf"{len(rows)} diverged")
+        self.assertEqual({row["status"] for row in rows}, {"diverged"})
+        self.assertEqual({row["reason"] for row in rows}, {"a score is not finite"})
+        table = summary(self.out())
+        self.assertIn(b"diverged", table["stdout"])
+        self.assertNotIn(b"nan", table["summary.csv"].lower())
+
+    def test_a_wall_clock_that_runs_backwards_changes_nothing(self):
+        experiment = self.experiment()
+        whole = self.folder / "clock-whole.run"
+        self.assertEqual(sweep(experiment, whole).returncode, 0)
+        self.assertEqual(sweep(experiment, self.out(), "--only", "length=512").returncode, 0)
+        ended = sweep(experiment, self.out(), "--max-minutes", "10",
+                      env={**os.environ, "LD_PRELOAD": os.environ["ROPEWALK_BACKWARD_CLOCK"]})
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        manifest = json.loads((self.out() / "manifest.json").read_text())
+        first, second = [process["started"] for process in manifest["provenance"]]
+        self.assertLess(second, first, "the clock did not run backwards")
+        self.assertEqual(sorted_rows(self.out()), sorted_rows(whole))
+        self.assertEqual(summary(self.out()), summary(whole))
+
+    def test_a_group_in_which_the_process_died_twice_is_given_up(self):
+        experiment = self.small_experiment(lengths=[512, 16384])
+        for death in range(2):
+            process = subprocess.Popen(command(experiment, self.out(), "--threads", "1"),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            # The third group is the first of 16,384 tokens, and takes a while.
+            while True:
+                journal = lines(self.out(), "starts.jsonl")
+                groups = list(dict.fromkeys(line["group"] for line in journal))
+                if len(groups) == 3 and journal.count(
+                        {"event": "begin", "group": groups[2]}) == death + 1:
+                    break
+                self.assertIsNone(process.poll(), "the sweep ended before it was killed")
+                time.sleep(0.002)
+            process.kill()
+            process.wait()
+        ended = sweep(experiment, self.out())
+        self.assertEqual(ended.returncode, 3, ended.stderr)
+        failed = [row for row in lines(self.out(), "rows.jsonl") if row["status"] == "failed"]
+        self.assertEqual([(row["length"], row["reason"]) for row in failed],
+                         [(16384, "the process died 2 times in this group, perhaps out of memory")])
+        self.assertEqual(len(lines(self.out(), "rows.jsonl")), 4)
+        again = sweep(experiment, self.out(), "--retry")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(lines(self.out(), "rows.jsonl")[-1]["status"], "ok")
+
+    def test_a_full_disk_stops_the_sweep_and_loses_nothing(self):
+        experiment = self.experiment()
+        whole = self.folder / "disk-whole.run"
+        self.assertEqual(sweep(experiment, whole).returncode, 0)
+
+        def no_file_above_20000_bytes():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+        ended = sweep(experiment, self.out(), preexec_fn=no_file_above_20000_bytes)
+        self.assertEqual(ended.returncode, 5, ended.stderr)
+        self.assertIn("free some space and run the same command again", ended.stderr)
+        self.assertEqual(sweep(experiment, self.out()).returncode, 0)
+        self.assertEqual(sorted_rows(self.out()), sorted_rows(whole))
+
+    def test_a_read_only_folder_is_an_io_error_that_names_it(self):
+        experiment = self.small_experiment()
+        parent = self.folder / "read-only"
+        parent.mkdir()
+        parent.chmod(0o555)
+        ended = sweep(experiment, parent / "run", preexec_fn=without_file_privileges)
+        self.assertEqual(ended.returncode, 5, ended.stderr)
+        self.assertIn(f"{parent}/run: cannot create the folder: Permission denied", ended.stderr)
+
+        self.assertEqual(sweep(experiment, self.out()).returncode, 0)
+        before = sorted_rows(self.out())
+        self.out().chmod(0o555)
+        ended = sweep(experiment, self.out(), preexec_fn=without_file_privileges)
+        self.out().chmod(0o755)
+        self.assertEqual(ended.returncode, 5, ended.stderr)
+        self.assertIn("Permission denied", ended.stderr)
+        self.assertEqual(sorted_rows(self.out()), before)
+
+    def test_a_file_where_the_folder_should_be_is_an_io_error(self):
+        (self.folder / "file").write_text("in the way")
+        ended = sweep(self.small_experiment(), self.folder / "file" / "run")
+        self.assertEqual(ended.returncode, 5, ended.stderr)
+        self.assertIn("cannot create the folder", ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
