@@ -18,9 +18,17 @@ from tiny_sweep import (LENGTHS, METHODS, command, lines, make_experiment, make_
                         summary, sweep)
 
 
-def require_equal(out, whole):
-    assert sorted_rows(out) == sorted_rows(whole), f"rows of {out} differ"
-    assert summary(out) == summary(whole), f"the summary of {out} differs"
+class Whole:
+    """What a sweep that ran in one go left."""
+
+    def __init__(self, out):
+        self.cells = [row["cell"] for row in lines(out, "rows.jsonl")]
+        self.rows = sorted_rows(out)
+        self.summary = summary(out)
+
+    def require_equal(self, out):
+        assert sorted_rows(out) == self.rows, f"rows of {out} differ"
+        assert summary(out) == self.summary, f"the summary of {out} differs"
 
 
 class Journal:
@@ -75,7 +83,7 @@ def check_survives_kills(folder, experiment, whole, kills, dice):
             in_work += len(Journal(out).died_in())
         ended = sweep(experiment, out)
         assert ended.returncode == 0, ended.stderr
-        require_equal(out, whole)
+        whole.require_equal(out)
     assert in_work > 0, "no kill met a group in work"
     print(f"survived {done} kills in {rounds} sweeps; {in_work} met a group in work")
 
@@ -83,13 +91,13 @@ def check_survives_kills(folder, experiment, whole, kills, dice):
 def check_threads_shards_and_order(folder, experiment, whole):
     one = folder / "one-thread"
     assert sweep(experiment, one, "--threads", "1").returncode == 0
-    require_equal(one, whole)
+    whole.require_equal(one)
 
     shards = [folder / "shard1", folder / "shard2"]
     for number, out in enumerate(shards, 1):
         assert sweep(experiment, out, "--shard", f"{number}/2").returncode == 0
-    assert sorted(sum(map(sorted_rows, shards), [])) == sorted_rows(whole)
-    assert summary(*shards) == summary(*reversed(shards)) == summary(whole)
+    assert sorted(sum(map(sorted_rows, shards), [])) == whole.rows
+    assert summary(*shards) == summary(*reversed(shards)) == whole.summary
 
     shuffled = folder / "shuffled"
     parts = [(method, length) for method in METHODS for length in LENGTHS]
@@ -97,9 +105,8 @@ def check_threads_shards_and_order(folder, experiment, whole):
     for method, length in parts:
         part = f"method={method},length={length}"
         assert sweep(experiment, shuffled, "--only", part).returncode == 0
-    in_order = [row["cell"] for row in lines(whole, "rows.jsonl")]
-    assert [row["cell"] for row in lines(shuffled, "rows.jsonl")] != in_order
-    require_equal(shuffled, whole)
+    assert [row["cell"] for row in lines(shuffled, "rows.jsonl")] != whole.cells
+    whole.require_equal(shuffled)
 
 
 def check_second_process_is_refused(folder, experiment):
@@ -130,7 +137,7 @@ def check_clean_stop(folder, experiment, whole):
     assert len(lines(out, "timings.jsonl")) == finished, "documents done were not kept"
     assert not Journal(out).died_in(), "a stop counts as a death"
     assert sweep(experiment, out).returncode == 0
-    require_equal(out, whole)
+    whole.require_equal(out)
 
 
 def main():
@@ -142,9 +149,9 @@ def main():
         folder = pathlib.Path(name)
         make_model(folder / "model")
         experiment = make_experiment(folder)
-        whole = folder / "whole"
-        ended = sweep(experiment, whole, "--threads", "2")
+        ended = sweep(experiment, folder / "whole", "--threads", "2")
         assert ended.returncode == 0, ended.stderr
+        whole = Whole(folder / "whole")
         check_survives_kills(folder, experiment, whole, chosen.kills,
                              random.Random(chosen.seed))
         check_threads_shards_and_order(folder, experiment, whole)
