@@ -29,7 +29,8 @@ class WorkSharing : public testing::Test {
     tests::RandomCheckpoint wanted{.spec = tests::small_spec()};
     wanted.spec.vocabulary = 320;
     tests::write_random_checkpoint(wanted, model);
-    std::ofstream(model / "tokenizer.model", std::ios::binary) << tests::sentencepiece_model({"\u2581"});
+    std::ofstream(model / "tokenizer.model", std::ios::binary)
+        << tests::sentencepiece_model({"\u2581"});
     std::ofstream(file()) << R"({"model": "model", "trained_length": 128, "methods": {
         "plain": [], "yarn": [{"type": "yarn", "factor": 8}],
         "dual_chunk": [{"type": "dual_chunk", "chunk": 96, "local": 16}],
