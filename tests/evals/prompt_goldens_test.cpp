@@ -55,7 +55,7 @@ void expect_per_length(const Protocols& protocols, const base::Json& golden, int
                std::to_string(trial));
   const Prompt prompt = retrieval.prompt({seed, length, retrieval.protocol().design.of_trial(trial),
                                           trial, golden["absent"].get<bool>()});
-  EXPECT_EQ(prompt.key, golden["key"]);
+  EXPECT_EQ(prompt.key, golden["key"].get<std::string>());
   EXPECT_EQ((std::vector<int64_t>{prompt.needle.begin, prompt.needle.end}),
             golden["needle"].get<std::vector<int64_t>>());
   EXPECT_EQ(prompt.answer, golden["answer"].get<std::vector<Token>>());
@@ -63,10 +63,10 @@ void expect_per_length(const Protocols& protocols, const base::Json& golden, int
   EXPECT_EQ(prompt.document.scored.begin, golden["prompt_tokens"]);
   ASSERT_EQ(prompt.questions.size(), 1u);
   EXPECT_EQ(prompt.questions[0].length, length);
-  EXPECT_EQ(prompt.questions[0].prompt_sha256, golden["sha256"]);
+  EXPECT_EQ(prompt.questions[0].prompt_sha256, golden["sha256"].get<std::string>());
   if (golden.contains("ids")) {
     EXPECT_EQ(prompt_ids(prompt), golden["ids"].get<std::vector<Token>>());
-    EXPECT_EQ(protocols.tokenizer().decode(prompt_ids(prompt)), golden["text"]);
+    EXPECT_EQ(protocols.tokenizer().decode(prompt_ids(prompt)), golden["text"].get<std::string>());
   }
 }
 
@@ -75,7 +75,7 @@ void expect_absolute(const Protocols& protocols, const base::Json& golden, int64
   SCOPED_TRACE(golden["protocol"].get<std::string>() + " absolute");
   const Prompt prompt = retrieval.prompt(AbsoluteTrial{
       seed, golden["position"], golden["lengths"].get<std::vector<int64_t>>(), golden["trial"]});
-  EXPECT_EQ(prompt.key, golden["key"]);
+  EXPECT_EQ(prompt.key, golden["key"].get<std::string>());
   EXPECT_EQ((std::vector<int64_t>{prompt.needle.begin, prompt.needle.end}),
             golden["needle"].get<std::vector<int64_t>>());
   std::vector<int64_t> forks;

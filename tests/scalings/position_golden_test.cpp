@@ -64,7 +64,8 @@ std::string difference(const RotaryPlan& plan, const std::string& method, const 
   const Json hashes = golden.value("row_sha256", Json::array());
   for (size_t query = 0; query < hashes.size(); ++query) {
     const std::string actual = row(plan, static_cast<int64_t>(query));
-    if (base::sha256_hex(actual) != hashes[query]) return "the hash of row " + actual;
+    if (base::sha256_hex(actual) != hashes[query].get<std::string>())
+      return "the hash of row " + actual;
   }
   return "";
 }
