@@ -157,7 +157,7 @@ std::optional<int64_t> product(int64_t a, int64_t b) {
 /// The first multiple of `alignment` that is not below `bytes`, or nothing above 2^63 - 1.
 std::optional<int64_t> padded(int64_t bytes, int64_t alignment) {
   if (bytes > most - (alignment - 1)) return {};
-  return (bytes + alignment - 1) / alignment * alignment;
+  return (bytes + (alignment - 1)) / alignment * alignment;
 }
 
 /// Reads everything but `begin`, and returns the offset that the file states.

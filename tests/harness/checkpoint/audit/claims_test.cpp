@@ -206,7 +206,8 @@ TEST(Claims, WarnsOfScalingsThatStack) {
 TEST(Claims, WarnsOfAMissingThetaNamingTheDefault) {
   Json config = llama_2();
   config.erase("rope_theta");
-  const Finding* finding = judge(config).find("missing-rope-theta");
+  const auto judged = judge(config);
+  const Finding* finding = judged.find("missing-rope-theta");
   ASSERT_NE(finding, nullptr);
   EXPECT_NE(finding->why.find("here 10,000"), std::string::npos);
   config["model_type"] = "Yi";
