@@ -247,7 +247,9 @@ Json to_json(const Eval& eval) {
     if (!retrieval.hay.empty()) json["hay"] = retrieval.hay;
   } else if (eval.perplexity) {
     json["type"] = "perplexity";
-    json["protocol"] = eval.perplexity->protocol.substr(4);
+    // Evals are compared while others still have problems: this one may have no known protocol.
+    const size_t slash = eval.perplexity->protocol.find('/');
+    json["protocol"] = eval.perplexity->protocol.substr(slash + 1);
     if (eval.perplexity->targets > 0) json["targets"] = eval.perplexity->targets;
     if (eval.perplexity->stride > 0) json["stride"] = eval.perplexity->stride;
     json["corpus"] = eval.perplexity->corpus;
