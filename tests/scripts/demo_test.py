@@ -105,12 +105,24 @@ class Demo(unittest.TestCase):
 
 class Experiments(unittest.TestCase):
     def test_trials_spread_evenly_over_depths(self):
-        for name in ("demo", "published"):
+        for name in ("demo", "published", "published-seeds"):
             experiment = json.loads((ROOT / f"configs/sweeps/{name}.json").read_text())
             for asked in experiment["evals"]:
                 trials = asked.get("trials", {})
                 for count in trials.values() if isinstance(trials, dict) else [trials]:
                     self.assertEqual(count % asked["depths"], 0, (name, asked))
+
+    def test_other_seeds_repeat_the_published_main_table(self):
+        published, seeds = (
+            json.loads((ROOT / f"configs/sweeps/{name}.json").read_text()) for name in ("published", "published-seeds")
+        )
+        main = published["evals"][0]
+        (again,) = seeds["evals"]
+        self.assertEqual(again["trials"], {main["trials"][str(length)] for length in seeds["lengths"]}.pop())
+        self.assertEqual({**again, "trials": None}, {**main, "trials": None})
+        for key in published:
+            if key not in ("evals", "lengths"):
+                self.assertEqual(seeds[key], published[key], key)
 
     def test_every_text_is_one_that_the_corpora_hold_out(self):
         listed = {line.split("  ", 1)[1] for line in (ROOT / "scripts/corpora.sha256").read_text().splitlines()}
