@@ -83,7 +83,7 @@ def legend(run, methods, protocol):
         entry("estimate, 95 % Wilson interval", marker="o", linestyle="-"),
         entry("exact one-sided 95 % lower bound", marker="_", markersize=6, markeredgewidth=1.3),
         entry(f"τ = {run.tau:g}", color=MUTED, linestyle=":"),
-        entry(f"trained length {axes.written(run.trained_length)}", color=MUTED, linestyle=(0, (4, 2))),
+        axes.trained_entry(run.trained_length),
     ]
     claims = {(measure, method): run.claim(method, protocol, measure) for measure in CLAIMS for method in methods}
     reached = {measure for (measure, _), claim in claims.items() if claim is not None and claim["length"] > 0}
@@ -94,7 +94,7 @@ def legend(run, methods, protocol):
     if (run.summary[run.summary["protocol"] == protocol]["n"] == 0).any():
         handles.append(entry("no answer", marker="x", color=MUTED))
     if any(run.is_family(method) for method in methods):
-        handles.append(entry(FAMILY_NOTE))
+        handles.append(axes.note(FAMILY_NOTE))
     return handles
 
 

@@ -3,10 +3,16 @@
 import math
 import textwrap
 
+import numpy
 from matplotlib import pyplot
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
+from plot.theme import MUTED
+
+TRAINED = {"color": MUTED, "linestyle": (0, (4, 2)), "linewidth": 0.8}
 CHARACTER = 0.62  # width of a digit over the size of the type
+SAMPLE = 0.45  # inches of a legend's sample and the space around an entry
 
 
 def written(length):
@@ -43,8 +49,17 @@ def ticks(axis, places, labels):
 
 
 def trained_line(axis, length, **changes):
-    style = {"color": "#777777", "linestyle": (0, (4, 2)), "linewidth": 0.8, "zorder": 1} | changes
-    return axis.axvline(length, label=f"trained length {written(length)}", gid="trained_length", **style)
+    return axis.axvline(length, gid="trained_length", zorder=1, **TRAINED | changes)
+
+
+def trained_entry(length):
+    """What a legend says of that line."""
+    return Line2D([], [], label=f"trained length {written(length)}", **TRAINED)
+
+
+def note(text):
+    """A legend's entry without a sample."""
+    return Line2D([], [], linestyle="", label=text)
 
 
 def beyond(axis, value, edge, place, **style):
@@ -82,15 +97,39 @@ def title(axis, text, width, pad=4):
 
 
 def legend_above(figure, handles, theme):
-    """One legend over everything, in as many columns as its longest entry leaves room for.
+    """One legend over everything, in as many columns as make it lowest; a label is broken where that saves two lines.
 
     The figure grows by its lines, so that the panels keep their height."""
     if not handles:
         return None
     size = pyplot.rcParams["legend.fontsize"]
-    labels = [handle.get_label().split("\n") for handle in handles]
-    longest = max(inches(line, size) for lines in labels for line in lines) + 0.45
-    columns = max(1, min(len(handles), int(theme.width / longest)))
-    lines = math.ceil(sum(map(len, labels)) / columns)
+    whole = [handle.get_label() for handle in handles]
+    layouts = [(whole, 1)]
+    for columns in range(2, len(handles) + 1):
+        labels = wrapped(whole, theme.width / columns - SAMPLE, size)
+        if labels:
+            layouts.append((labels, columns))
+    labels, columns = min(layouts, key=lambda layout: (lines_of(*layout) + (layout[0] != whole), layout[1]))
+    lines = lines_of(labels, columns)
     figure.set_figheight(figure.get_figheight() + (lines + 1) * 1.5 * size / 72)
-    return figure.legend(handles=handles, loc="outside upper center", ncols=columns, handlelength=2.4)
+    return figure.legend(handles, labels, loc="outside upper center", ncols=columns, handlelength=2.4)
+
+
+def wrapped(labels, width, points):
+    """Labels in lines no wider than that; nothing when a word is."""
+    most = int(width * 72 / (points * CHARACTER))
+    if most < 1:
+        return None
+    lines = [
+        [line for part in label.split("\n") for line in textwrap.wrap(part, most, break_long_words=False)]
+        for label in labels
+    ]  # fmt: skip
+    if any(len(line) > most for of_label in lines for line in of_label):
+        return None
+    return ["\n".join(of_label) for of_label in lines]
+
+
+def lines_of(labels, columns):
+    """Height of a legend that is filled column by column."""
+    filled = numpy.array_split([label.count("\n") + 1 for label in labels], columns)
+    return int(max(map(sum, filled)))

@@ -145,7 +145,7 @@ def legend(run, data, lengths):
         label = "a trial diverged (a miss)"
         handles.append(Line2D([], [], color="#555555", marker="x", markersize=3, linestyle="", label=label))
     if any(run.is_family(method) for method in data["method"].unique()):
-        handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
+        handles.append(axes.note(FAMILY_NOTE))
     return handles
 
 

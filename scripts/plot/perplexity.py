@@ -65,10 +65,9 @@ def draw(run, protocol, theme):
         window = axes.written(run.trained_length)
         handles.append(Line2D([], [], label=f"control: {run.plain} given only the last {window} tokens", **style))
         data += [{"method": "control", "length": a, "perplexity": b, "drawn_at": a} for a, b in known]
-    label = f"trained length {axes.written(run.trained_length)}"
-    handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
+    handles.append(axes.trained_entry(run.trained_length))
     if any(run.is_family(method) for method in methods):
-        handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
+        handles.append(axes.note(FAMILY_NOTE))
     axes.length_axis(axis, lengths, width, run.trained_length)
     axis.set_xlabel("length, tokens")
     axis.set_ylabel("perplexity (lower is better)")

@@ -1,11 +1,10 @@
 """Figure (c), first half: loss by position, which shows where a method begins to fail."""
 
 import pandas
-from matplotlib.lines import Line2D
 
 from plot import axes, latex, losses
 from plot.drawing import Drawing, NothingToDraw, slug
-from plot.theme import FAMILY_NOTE, MUTED, label_of
+from plot.theme import FAMILY_NOTE, label_of
 
 COLUMNS = ["method", "length", "begin", "end", "middle", "tokens", "nll", "perplexity"]
 
@@ -28,10 +27,9 @@ def draw(run, protocol, theme):
         gid = f"position {method}"
         handles.append(losses.curve(axis, run, method, middle, buckets["perplexity"].tolist(), top, gid))
         data.append(buckets.assign(middle=middle)[COLUMNS])
-    label = f"trained length {axes.written(run.trained_length)}"
-    handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
+    handles.append(axes.trained_entry(run.trained_length))
     if any(run.is_family(method) for method in longest):
-        handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
+        handles.append(axes.note(FAMILY_NOTE))
     axes.length_axis(axis, doublings(lines), width, run.trained_length)
     axis.set_xlim(left=0.8 * min(lines["begin"] + lines["end"]) / 2)
     axis.set_xlabel("position in the path, tokens")

@@ -8,6 +8,8 @@ import os
 import pathlib
 import re
 
+from pandas.api.types import is_numeric_dtype
+
 from plot.drawing import slug
 
 PARTS = pathlib.Path(__file__).resolve().parent
@@ -123,7 +125,7 @@ def table(run, protocol, name, what, folder):
     if lines.empty:
         return ""
     shown = [column for column in lines.columns if column not in LEFT_OUT_COLUMNS and lines[column].notna().any()]
-    head = "".join(f'<th scope="col"><button type="button">{text(column)}</button></th>' for column in shown)
+    head = "".join(heading(column, lines[column]) for column in shown)
     body = "".join(
         "<tr>" + "".join(cell(protocol, value) for value in row) + "</tr>\n"
         for row in lines[shown].itertuples(index=False, name=None)
@@ -133,6 +135,12 @@ def table(run, protocol, name, what, folder):
 <tbody>
 {body}</tbody></table></div></details>
 """
+
+
+def heading(column, values):
+    """Stands over its numbers, which stand right."""
+    kind = ' class="numbers"' if is_numeric_dtype(values) else ""
+    return f'<th scope="col"{kind}><button type="button">{text(column)}</button></th>'
 
 
 def cell(protocol, value):

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from plot import axes, latex
 from plot.drawing import Drawing, NothingToDraw
 from plot.run import PlotError
-from plot.theme import MUTED, label_of, style_of
+from plot.theme import label_of, style_of
 
 NAME = "wavelength"
 
@@ -67,17 +67,16 @@ def draw(run, binary, theme):
         right.plot(lines["pair"], lines["ratio_to_plain"], gid=f"ratio {methods[0]}", markevery=every, **style)
         names = ", ".join(label_of(run, method) for method in methods)
         handles.append(Line2D([], [], label="\n".join(textwrap.wrap(names, 22 * theme.columns)), **style))
-    left.axhline(run.trained_length, color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, zorder=1, gid="trained_length")
+    left.axhline(run.trained_length, zorder=1, gid="trained_length", **axes.TRAINED)
     left.set_yscale("log")
     left.set_ylabel("wavelength, tokens")
     right.set_ylabel("frequency / plain frequency")
     right.set_ylim(0, None)
     figure.supxlabel("pair (0 turns fastest)", fontsize=pyplot.rcParams["axes.labelsize"])
-    label = f"trained length {axes.written(run.trained_length)}"
-    handles.append(Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), linewidth=0.8, label=label))
+    handles.append(axes.trained_entry(run.trained_length))
     longest = axes.written(max(run.experiment["lengths"]))
     if any(map(run.is_family, run.methods)):
-        handles.append(Line2D([], [], linestyle="", label=f"† family of models, here at {longest}"))
+        handles.append(axes.note(f"† family of models, here at {longest}"))
     axes.legend_above(figure, handles, theme)
     return Drawing(
         NAME, "", "Wavelength of every pair, and its frequency over that of plain RoPE. Methods that change only "

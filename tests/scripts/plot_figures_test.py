@@ -52,8 +52,11 @@ class Figures(plot_support.SyntheticRuns):
         figure.text(0.5, 0.5, "one")
         figure.text(0.505, 0.5, "other")
         figure.text(0.99, 0.1, "cut by the edge")
+        figure.text(0.99, 0.8, "two lines\ncut by it")
         faults = plot_support.layout_faults(figure)
-        self.assertEqual(faults, ["cut: 'cut by the edge'", "overlap: 'other' and 'one'"])
+        self.assertEqual(
+            faults, ["cut: 'cut by the edge'", "cut: 'two lines\\ncut by it'", "overlap: 'other' and 'one'"]
+        )
 
     def test_heat_maps_show_hits_over_trials(self):
         drawing = self.draw(heatmap, LANDMARK)

@@ -13,7 +13,8 @@ SMALL_RUN = ROOT / "tests/scripts/small_run"  # computed by the built-in model
 sys.path.insert(0, str(ROOT / "scripts"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg  # noqa: E402
+from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
+from matplotlib.text import Text  # noqa: E402
 
 import synthetic_run  # noqa: E402
 from plot import theme  # noqa: E402
@@ -58,14 +59,14 @@ class SyntheticRuns(unittest.TestCase):
 def drawn_texts(figure):
     """(text, box in pixels) of everything that Matplotlib really writes when it draws the figure."""
     seen = {}
-    original = RendererAgg.draw_text
+    original = Text.draw
 
-    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
-        if mtext is not None and s.strip():
-            seen[id(mtext)] = mtext
-        return original(self, gc, x, y, s, prop, angle, ismath, mtext)
+    def draw(self, renderer):  # a renderer is told whose text it writes only where that is one line
+        if self.get_visible() and self.get_text().strip():
+            seen[id(self)] = self
+        return original(self, renderer)
 
-    with mock.patch.object(RendererAgg, "draw_text", draw_text):
+    with mock.patch.object(Text, "draw", draw):
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
     renderer = canvas.get_renderer()
