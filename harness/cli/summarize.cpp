@@ -8,7 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/cli/verbs.h"
-#include "harness/sweep/summary.h"
+#include "harness/sweep/summary/summary.h"
 
 namespace cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/sweep/summary_runs.h"
+#include "harness/sweep/summary/runs.h"
 
 namespace sweep {
 

@@ -9,7 +9,7 @@
 
 #include "evals/stats/certified_length.h"
 #include "evals/stats/comparison.h"
-#include "harness/sweep/summary_runs.h"
+#include "harness/sweep/summary/runs.h"
 
 namespace sweep {
 

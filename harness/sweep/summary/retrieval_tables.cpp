@@ -4,8 +4,8 @@
 
 #include "evals/stats/comparison.h"
 #include "evals/stats/sample_size.h"
-#include "harness/sweep/summary_comparisons.h"
-#include "harness/sweep/summary_tables.h"
+#include "harness/sweep/summary/comparisons.h"
+#include "harness/sweep/summary/tables.h"
 
 namespace sweep {
 namespace {

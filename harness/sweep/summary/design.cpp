@@ -1,4 +1,4 @@
-#include "harness/sweep/summary_design.h"
+#include "harness/sweep/summary/design.h"
 
 #include <fmt/format.h>
 

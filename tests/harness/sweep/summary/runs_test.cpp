@@ -4,7 +4,7 @@
 
 #include "harness/base/file.h"
 #include "harness/sweep/run_directory.h"
-#include "tests/harness/sweep/summary_fixtures.h"
+#include "tests/harness/sweep/summary/fixtures.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sweep {

@@ -1,4 +1,4 @@
-#include "harness/sweep/summary_table.h"
+#include "harness/sweep/summary/table.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/random.h"
-#include "tests/harness/sweep/summary_fixtures.h"
+#include "tests/harness/sweep/summary/fixtures.h"
 
 namespace sweep {
 namespace {

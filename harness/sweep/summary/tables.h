@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "evals/stats/certified_length.h"
-#include "harness/sweep/summary_perplexity.h"
-#include "harness/sweep/summary_retrieval.h"
-#include "harness/sweep/summary_runs.h"
-#include "harness/sweep/summary_table.h"
+#include "harness/sweep/summary/perplexity_sheet.h"
+#include "harness/sweep/summary/retrieval_sheet.h"
+#include "harness/sweep/summary/runs.h"
+#include "harness/sweep/summary/table.h"
 
 namespace sweep {
 

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "harness/base/random.h"
-#include "tests/harness/sweep/summary_fixtures.h"
+#include "tests/harness/sweep/summary/fixtures.h"
 
 namespace sweep {
 namespace {

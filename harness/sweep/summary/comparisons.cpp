@@ -1,4 +1,4 @@
-#include "harness/sweep/summary_comparisons.h"
+#include "harness/sweep/summary/comparisons.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "harness/sweep/summary_methods.h"
+#include "harness/sweep/summary/methods_text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,7 +9,7 @@
 #include <set>
 
 #include "evals/stats/sample_size.h"
-#include "harness/sweep/summary_tables.h"
+#include "harness/sweep/summary/tables.h"
 #include "scalings/catalog.h"
 
 namespace sweep {

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "harness/sweep/summary_perplexity.h"
-#include "harness/sweep/summary_retrieval.h"
-#include "harness/sweep/summary_runs.h"
+#include "harness/sweep/summary/perplexity_sheet.h"
+#include "harness/sweep/summary/retrieval_sheet.h"
+#include "harness/sweep/summary/runs.h"
 
 namespace sweep {
 

@@ -1,4 +1,4 @@
-#include "harness/sweep/summary_perplexity.h"
+#include "harness/sweep/summary/perplexity_sheet.h"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "evals/stats/bootstrap.h"
-#include "harness/sweep/summary_tables.h"
+#include "harness/sweep/summary/tables.h"
 
 namespace sweep {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
-#include "harness/sweep/summary.h"
+#include "harness/sweep/summary/summary.h"
 
 namespace sweep {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness/sweep/row.h"
-#include "harness/sweep/summary_design.h"
+#include "harness/sweep/summary/design.h"
 
 namespace sweep {
 

@@ -1,4 +1,4 @@
-#include "harness/sweep/summary_runs.h"
+#include "harness/sweep/summary/runs.h"
 
 #include <fmt/format.h>
 

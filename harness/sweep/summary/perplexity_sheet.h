@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "evals/perplexity_metrics.h"
-#include "harness/sweep/summary_runs.h"
+#include "harness/sweep/summary/runs.h"
 
 namespace sweep {
 

@@ -1,4 +1,4 @@
-#include "harness/sweep/summary_tables.h"
+#include "harness/sweep/summary/tables.h"
 
 #include <fmt/format.h>
 

@@ -7,8 +7,8 @@
 #include "evals/stats/bootstrap.h"
 #include "evals/stats/perplexity_length.h"
 #include "harness/base/error.h"
-#include "harness/sweep/summary_comparisons.h"
-#include "harness/sweep/summary_tables.h"
+#include "harness/sweep/summary/comparisons.h"
+#include "harness/sweep/summary/tables.h"
 
 namespace sweep {
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/sweep/summary_retrieval.h"
+#include "harness/sweep/summary/retrieval_sheet.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "harness/sweep/summary.h"
+#include "harness/sweep/summary/summary.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,8 +7,8 @@
 #include <set>
 
 #include "harness/base/file.h"
-#include "harness/sweep/summary_methods.h"
-#include "harness/sweep/summary_tables.h"
+#include "harness/sweep/summary/methods_text.h"
+#include "harness/sweep/summary/tables.h"
 
 namespace sweep {
 namespace {
