@@ -5,6 +5,7 @@
 
 #include "harness/base/error.h"
 #include "harness/cli/verbs.h"
+#include "harness/cli/version.h"
 
 namespace {
 

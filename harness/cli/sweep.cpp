@@ -13,6 +13,7 @@
 #include "harness/cli/llama_subject.h"
 #include "harness/cli/progress_line.h"
 #include "harness/cli/verbs.h"
+#include "harness/cli/version.h"
 #include "harness/sweep/experiment.h"
 #include "harness/sweep/prepared.h"
 #include "harness/sweep/provenance.h"
@@ -157,7 +158,7 @@ int run(const Arguments& arguments) {
   const std::unique_ptr<sweep::Storage> storage = sweep::posix_storage();
   sweep::RunDirectory directory(
       arguments.out, *storage, sweep::to_json(experiment), prepared.identity(),
-      sweep::provenance(version(), at::get_num_threads(),
+      sweep::provenance(version(), revision(), at::get_num_threads(),
                         {"sweep", arguments.experiment, "--out", arguments.out}));
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <string>
 #include <vector>
 
 namespace cli {
@@ -20,8 +19,5 @@ void add_train(CLI::App& app, int& status);
 
 /// All verbs, in the order of --help. One file per verb.
 std::vector<Verb> verbs();
-
-/// "ropewalk 0.1.0 (LibTorch 2.13.0, ...)".
-std::string version();
 
 }  // namespace cli

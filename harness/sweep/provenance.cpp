@@ -9,6 +9,12 @@
 namespace sweep {
 namespace {
 
+#ifdef __clang__
+constexpr const char* compiler = __VERSION__;  // "Clang 16.0.6 ..."
+#else
+constexpr const char* compiler = "g++ " __VERSION__;
+#endif
+
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
@@ -34,12 +40,11 @@ std::string utc_now() {
 
 }  // namespace
 
-base::Json provenance(const std::string& program, int64_t threads,
+base::Json provenance(const std::string& program, const std::string& revision, int64_t threads,
                       const std::vector<std::string>& arguments) {
-  return {{"program", program},    {"compiler", "g++ " __VERSION__},
-          {"host", host_name()},   {"cpu", cpu_model()},
-          {"threads", threads},    {"started", utc_now()},
-          {"arguments", arguments}};
+  return {{"program", program},   {"revision", revision},  {"compiler", compiler},
+          {"host", host_name()},  {"cpu", cpu_model()},    {"threads", threads},
+          {"started", utc_now()}, {"arguments", arguments}};
 }
 
 }  // namespace sweep

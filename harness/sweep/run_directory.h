@@ -18,11 +18,9 @@ namespace sweep {
 ///
 ///   experiment.json   the resolved experiment
 ///   manifest.json     identity (hashes of what determines results) and provenance (who computed)
-///   rows.jsonl        one line per trial, append-only; of two lines for a cell the later one
-///   counts starts.jsonl      one line per group begun, finished, or given up on request: a group
-///   that dies
-///                     with its process (the kernel's OOM killer leaves no other trace) is seen
-///                     here
+///   rows.jsonl        one line per trial, append-only; the later of two for a cell counts
+///   starts.jsonl      one line per group begun, finished, or given up on request: shows a group
+///                     that died with its process (the OOM killer leaves no other trace)
 ///   timings.jsonl     seconds and tokens per group; no result depends on it
 ///   nll/<sha256>.npy  log-probabilities of one forward, in place before the row that names it
 ///   lock              held while a process writes here

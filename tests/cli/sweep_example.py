@@ -1,5 +1,6 @@
 """README's example of an experiment is the file it names, and its commands do what it says."""
 
+import json
 import os
 import pathlib
 import re
@@ -46,6 +47,9 @@ class Example(unittest.TestCase):
                 missing = ropewalk("sweep", ROOT / EXAMPLE, "--out", folder / f"part{number}",
                                    *part, "--dry-run").stdout
                 self.assertEqual(missing, "0 cells, 0 tokens, if no length fails\n")
+            (process,) = json.loads((folder / "part1" / "manifest.json").read_text())["provenance"]
+            self.assertRegex(process["revision"], r"^([0-9a-f]{12}(-dirty)?|unknown)$")
+            self.assertIn(f"revision {process['revision']},", ropewalk("--version").stdout)
             one = ropewalk("summarize", folder / "part1").stdout
             both = ropewalk("summarize", folder / "part1", folder / "part2", "--out", folder / "b")
             self.assertEqual(both.stdout, one)
