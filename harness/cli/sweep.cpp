@@ -33,6 +33,7 @@ extern "C" void request_stop(int signal) {
 
 struct Arguments {
   std::string experiment;
+  std::string model;
   std::string out;
   std::vector<std::string> only;
   std::string shard;
@@ -136,6 +137,14 @@ void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
   fmt::print("{} cells, {} tokens, if no length fails\n", all.cells, all.tokens);
 }
 
+/// What provenance says of how results came about.
+std::vector<std::string> command_of(const Arguments& arguments) {
+  std::vector<std::string> command = {"sweep", arguments.experiment};
+  if (!arguments.model.empty()) command.insert(command.end(), {"--model", arguments.model});
+  command.insert(command.end(), {"--out", arguments.out});
+  return command;
+}
+
 /// For CLI11: what it says itself about a number out of range names the largest double.
 std::string above_zero(const std::string& text) {
   double value = 0;
@@ -145,7 +154,8 @@ std::string above_zero(const std::string& text) {
 int run(const Arguments& arguments) {
   if (arguments.threads > 0) at::set_num_threads(arguments.threads);
   const sweep::Selection selection = selection_of(arguments);
-  const sweep::Experiment experiment = sweep::read_experiment(arguments.experiment);
+  const sweep::Experiment experiment =
+      sweep::read_experiment(arguments.experiment, arguments.model);
   const LlamaSubject subject(experiment);
   warn(subject.warnings());
   const sweep::Prepared prepared(experiment, subject);
@@ -158,8 +168,7 @@ int run(const Arguments& arguments) {
   const std::unique_ptr<sweep::Storage> storage = sweep::posix_storage();
   sweep::RunDirectory directory(
       arguments.out, *storage, sweep::to_json(experiment), prepared.identity(),
-      sweep::provenance(version(), revision(), at::get_num_threads(),
-                        {"sweep", arguments.experiment, "--out", arguments.out}));
+      sweep::provenance(version(), revision(), at::get_num_threads(), command_of(arguments)));
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
   const auto start = std::chrono::steady_clock::now();
@@ -207,6 +216,7 @@ void add_sweep(CLI::App& app, int& status) {
   auto arguments = std::make_shared<Arguments>();
   verb->add_option("experiment", arguments->experiment, "experiment file (JSON)")->required();
   verb->add_option("--out", arguments->out, "run directory: created, or resumed")->required();
+  verb->add_option("--model", arguments->model, "checkpoint in place of the experiment's");
   verb->add_option("--only", arguments->only,
                    "run only this part: method=NAME,length=TOKENS; may be repeated");
   verb->add_option("--shard", arguments->shard,

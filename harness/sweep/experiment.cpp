@@ -104,6 +104,15 @@ std::vector<Eval> read_evals(StrictObject& object, const EvalSetting& setting) {
   return evals;
 }
 
+/// A model given on the command line, as the experiment would write it where it can: results cite
+/// it, and where the repository lies is no part of them.
+std::string as_written(const std::filesystem::path& folder, const std::string& model) {
+  const auto meant = std::filesystem::absolute(model).lexically_normal();
+  const auto found = locate(folder, model);
+  std::error_code ignored;
+  return found && std::filesystem::equivalent(*found, meant, ignored) ? model : meant.string();
+}
+
 }  // namespace
 
 const Method& Experiment::method(const std::string& name) const {
@@ -113,11 +122,12 @@ const Method& Experiment::method(const std::string& name) const {
   throw std::out_of_range("no method " + name);
 }
 
-Experiment read_experiment(const std::filesystem::path& file) {
-  return parse_experiment(base::read_utf8_file(file), file);
+Experiment read_experiment(const std::filesystem::path& file, const std::string& model) {
+  return parse_experiment(base::read_utf8_file(file), file, model);
 }
 
-Experiment parse_experiment(const std::string& text, const std::filesystem::path& file) {
+Experiment parse_experiment(const std::string& text, const std::filesystem::path& file,
+                            const std::string& model) {
   base::Problems problems;
   const Json json = base::parse_json(text, file.string(), problems);
   Experiment experiment;
@@ -126,7 +136,12 @@ Experiment parse_experiment(const std::string& text, const std::filesystem::path
   if (!json.is_object()) problems.throw_if_any(file.string());
 
   experiment.model = object.text("model");
-  if (!experiment.model.empty() && !locate(experiment.folder, experiment.model)) {
+  if (!model.empty()) {
+    experiment.model = as_written(experiment.folder, model);
+    if (!locate(experiment.folder, experiment.model)) {
+      problems.add("--model", fmt::format("no such file or folder: {}", model));
+    }
+  } else if (!experiment.model.empty() && !locate(experiment.folder, experiment.model)) {
     problems.add("/model", fmt::format("no such file or folder: {}", experiment.model),
                  "paths are relative to the experiment's folder or to a folder above it");
   }

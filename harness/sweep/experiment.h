@@ -72,10 +72,13 @@ struct Experiment {
 };
 
 /// Reads an experiment file. Throws base::Error with every problem and its JSON path in one go.
-Experiment read_experiment(const std::filesystem::path& file);
+///   model: takes the place of the experiment's own, unless empty; relative to the working
+///   directory
+Experiment read_experiment(const std::filesystem::path& file, const std::string& model = "");
 
 /// The same from text; `file` names the source in messages and is where relative paths start.
-Experiment parse_experiment(const std::string& text, const std::filesystem::path& file);
+Experiment parse_experiment(const std::string& text, const std::filesystem::path& file,
+                            const std::string& model = "");
 
 /// The experiment with every default spelled out; parse_experiment reads it back to the same.
 base::Json to_json(const Experiment& experiment);

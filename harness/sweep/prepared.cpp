@@ -190,21 +190,62 @@ std::vector<std::string> Prepared::warnings() const {
     const auto limit = scalings::stated_limit(method.chain, subject_.shape());
     if (!limit) continue;
     std::vector<int64_t> beyond;
-    for (const Eval& eval : experiment_.evals) {
-      const bool takes_part =
-          std::find(eval.methods.begin(), eval.methods.end(), method.name) != eval.methods.end();
-      for (const int64_t length : eval.lengths) {
-        if (takes_part && length > *limit) beyond.push_back(length);
-      }
+    for (const int64_t length : lengths_of(method)) {
+      if (length > *limit) beyond.push_back(length);
     }
-    std::sort(beyond.begin(), beyond.end());
-    beyond.erase(std::unique(beyond.begin(), beyond.end()), beyond.end());
     if (!beyond.empty()) {
       warnings.push_back(fmt::format("{}: its own rule ends at {} tokens; beyond it: {}",
                                      method.name, *limit, fmt::join(beyond, ", ")));
     }
   }
+  const std::vector<std::string> twins = warnings_of_twins();
+  warnings.insert(warnings.end(), twins.begin(), twins.end());
   return warnings;
+}
+
+std::set<int64_t> Prepared::lengths_of(const PreparedMethod& method) const {
+  std::set<int64_t> lengths;
+  for (const Eval& eval : experiment_.evals) {
+    if (std::find(eval.methods.begin(), eval.methods.end(), method.name) != eval.methods.end()) {
+      lengths.insert(eval.lengths.begin(), eval.lengths.end());
+    }
+  }
+  return lengths;
+}
+
+std::vector<std::string> Prepared::warnings_of_twins() const {
+  std::vector<std::string> warnings;
+  for (auto one = methods_.begin(); one != methods_.end(); ++one) {
+    const std::set<int64_t> lengths = lengths_of(*one);
+    for (auto other = std::next(one); other != methods_.end(); ++other) {
+      // Equal chains share their cells.
+      if (one->params == other->params || lengths != lengths_of(*other)) continue;
+      if (!same_plans(*one, *other, lengths)) continue;
+      warnings.push_back(
+          fmt::format("{} and {} are the same at every length: one of them is work "
+                      "done twice",
+                      one->name, other->name));
+    }
+  }
+  return warnings;
+}
+
+bool Prepared::same_plans(const PreparedMethod& one, const PreparedMethod& other,
+                          const std::set<int64_t>& lengths) const {
+  for (const int64_t length : lengths) {
+    if (plan(one, length) != plan(other, length)) return false;
+  }
+  // Layer 0 is compared; few methods tell layers apart.
+  for (const int64_t length : lengths) {
+    scalings::Context context = this->context(length);
+    for (context.layer = 1; context.layer < context.layers; ++context.layer) {
+      if (scalings::fingerprint(scalings::make_plan(one.chain, context)) !=
+          scalings::fingerprint(scalings::make_plan(other.chain, context))) {
+        return false;
+      }
+    }
+  }
+  return true;
 }
 
 }  // namespace sweep

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -80,7 +81,7 @@ class Prepared {
   base::Json identity() const;
 
   /// What a user should know before trusting results: a checkpoint's own scaling that is replaced,
-  /// lengths beyond a method's own limit ...
+  /// lengths beyond a method's own limit, two methods that do the same ...
   std::vector<std::string> warnings() const;
 
  private:
@@ -88,6 +89,10 @@ class Prepared {
   void prepare_retrieval(const RetrievalEval& eval, const Eval& whole, const std::string& place,
                          PreparedEval& prepared, base::Problems& problems) const;
   void prepare_perplexity(const PerplexityEval& eval, PreparedEval& prepared) const;
+  std::set<int64_t> lengths_of(const PreparedMethod& method) const;
+  std::vector<std::string> warnings_of_twins() const;
+  bool same_plans(const PreparedMethod& one, const PreparedMethod& other,
+                  const std::set<int64_t>& lengths) const;
   std::vector<evals::CorpusDocument> read(const std::vector<std::string>& names) const;
 
   const Experiment& experiment_;

@@ -10,6 +10,8 @@ Price& Price::operator+=(const Price& other) {
   tokens += other.tokens;
   flops += other.flops;
   seconds += other.seconds;
+  least_flops += other.least_flops;
+  least_seconds += other.least_seconds;
   peak_bytes = std::max(peak_bytes, other.peak_bytes);
   reach = std::max(reach, other.reach);
   return *this;
@@ -57,10 +59,10 @@ std::vector<Price> price(const Prepared& prepared, const Rates& rates) {
   Pricer pricer(prepared);
   std::vector<Price> prices;
   for (const Series& series : schedule.series()) {
-    Price price;
-    price.method = series.method->name;
-    price.protocol = prepared.evals()[series.eval].protocol;
-    schedule.each_group(series, [&](const Group& group) {
+    std::map<int64_t, Price> by_length;
+    Rows misses;
+    schedule.each_group(series, {}, [&](const Group& group) {
+      Price& price = by_length[group.cells().back().length];
       price.cells += static_cast<int64_t>(group.cells().size());
       for (const Pass& pass : group.passes()) {
         const PassCost cost = pricer.cost(*series.method, pass);
@@ -71,8 +73,23 @@ std::vector<Price> price(const Prepared& prepared, const Rates& rates) {
         price.peak_bytes = std::max(price.peak_bytes, cost.peak_bytes);
         price.reach = std::max(price.reach, cost.reach);
       }
+      for (const Row& cell : group.cells()) misses.emplace(cell.cell, cell);
     });
-    prices.push_back(std::move(price));
+    // A cell's row before it is run says "ok" and "no hit".
+    schedule.each_group(series, misses, [&](const Group& group) {
+      Price& price = by_length[group.cells().back().length];
+      for (const Pass& pass : group.passes()) {
+        const PassCost cost = pricer.cost(*series.method, pass);
+        price.least_flops += cost.linear + cost.attention;
+        price.least_seconds += cost.linear / rates.linear + cost.attention / rates.attention;
+      }
+    });
+    for (auto& [length, price] : by_length) {
+      price.method = series.method->name;
+      price.protocol = prepared.evals()[series.eval].protocol;
+      price.length = length;
+      prices.push_back(std::move(price));
+    }
   }
   return prices;
 }

@@ -11,16 +11,19 @@
 
 namespace sweep {
 
-/// What one method costs under one protocol, if no length fails.
+/// What one method costs under one protocol at one length, if no length fails: the most.
 struct Price {
   std::string method;
   std::string protocol;
+  int64_t length = 0;  ///< the longest, of those that one pass answers together
   int64_t cells = 0;
   int64_t forwards = 0;
   int64_t tokens = 0;  ///< through the model; a shared trunk counts once
   double flops = 0;
   int64_t peak_bytes = 0;  ///< of the longest path
   double seconds = 0;
+  double least_flops = 0;  ///< if no answer is ever right, and failures end series early
+  double least_seconds = 0;
   double reach = 0;  ///< largest distance that a query sees at the longest length
 
   Price& operator+=(const Price& other);
@@ -55,7 +58,7 @@ class Pricer {
   std::map<std::tuple<std::string, int64_t, int64_t>, PathWork> works_;
 };
 
-/// Prices every series of an experiment at the given rates. Nothing is run.
+/// Prices every series of an experiment, length by length, at the given rates. Nothing is run.
 std::vector<Price> price(const Prepared& prepared, const Rates& rates);
 
 /// Pairs of query and key tokens that a plan attends.

@@ -153,14 +153,14 @@ void Schedule::run(const std::function<const Rows&()>& rows,
   }
 }
 
-void Schedule::each_group(const Series& series,
+void Schedule::each_group(const Series& series, const Rows& rows,
                           const std::function<void(const Group&)>& visit) const {
   for (const Stop& stop : stops()) {
     const Series& stopping = series_[stop.series];
     if (stopping.method != series.method || stopping.eval != series.eval) continue;
-    for (const auto& group : groups(series, stop.length, quota(series, stop.length, {}).trials)) {
-      visit(*group);
-    }
+    const Quota quota = this->quota(series, stop.length, rows);
+    if (!quota.skipped.empty()) continue;
+    for (const auto& group : groups(series, stop.length, quota.trials)) visit(*group);
   }
 }
 

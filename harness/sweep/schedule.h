@@ -59,8 +59,10 @@ class Schedule {
   /// rows yet decide nothing.
   Quota quota(const Series& series, int64_t length, const Rows& rows) const;
 
-  /// Every group of a series, as if no length failed.
-  void each_group(const Series& series, const std::function<void(const Group&)>& visit) const;
+  /// Every group of a series that is run, and neither skipped nor spared, when `rows` are the
+  /// results; without rows no length fails.
+  void each_group(const Series& series, const Rows& rows,
+                  const std::function<void(const Group&)>& visit) const;
 
   const std::vector<Series>& series() const { return series_; }
 

@@ -55,6 +55,34 @@ TEST(Experiment, TheResolvedFormReadsBackToItself) {
   EXPECT_EQ(again.method("yarn[factor=4]").grid, "yarn");
 }
 
+TEST(Experiment, AnotherModelMayTakeThePlaceOfItsOwn) {
+  const fs::path file = folder / "x.json";
+  const auto own = parse(whole);
+  const auto changed = parse_experiment(whole, file, (folder / "book.txt").string());
+  EXPECT_EQ(changed.model, folder / "book.txt");
+  EXPECT_EQ(fingerprint(changed), fingerprint(own));
+  const auto from_the_root = [&](const char* model) {
+    const fs::path here = fs::current_path();
+    fs::current_path(ROPEWALK_SOURCE_DIR);
+    const std::string written = parse_experiment(whole, file, model).model;
+    fs::current_path(here);
+    return written;
+  };
+  EXPECT_EQ(from_the_root("configs/models"), "configs/models")
+      << "no absolute path where none is due";
+  EXPECT_EQ(from_the_root("tests/../configs"), "tests/../configs");
+  std::string broken = whole;
+  broken.replace(broken.find("\"model\": \"model\""), 16, "\"model\": \"gone\"");
+  EXPECT_NO_THROW(parse_experiment(broken, file, (folder / "model").string()));
+  try {
+    parse_experiment(whole, file, "no/such/model");
+    FAIL() << "no error";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              file.string() + ": --model: no such file or folder: no/such/model");
+  }
+}
+
 TEST(Experiment, ItsFingerprintIgnoresWhereFilesLieAndNothingElse) {
   const Json json = to_json(parse(whole));
   const auto with = [&](const char* pointer, const Json& value) {
