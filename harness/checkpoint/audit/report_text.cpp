@@ -131,6 +131,14 @@ std::string structure_text(const Report& report) {
   return text;
 }
 
+/// A size in the unit in which it is no fraction: tiny models have keys and values of kilobytes.
+std::string in_bytes(int64_t bytes) {
+  const auto size = static_cast<double>(bytes);
+  if (size >= 1e9) return fmt::format("{:.1f} GB", size / 1e9);
+  if (size >= 1e6) return fmt::format("{:.1f} MB", size / 1e6);
+  return fmt::format("{:.1f} kB", size / 1e3);
+}
+
 std::string context_text(const Report& report) {
   const Claims& claims = report.claims;
   const ContextNumbers& numbers = report.numbers;
@@ -161,8 +169,7 @@ std::string context_text(const Report& report) {
              numbers.first_wrapping, claims.scaling.empty() ? "" : " (without rope_scaling)"));
   }
   if (numbers.kv_bytes_at_claim > 0) {
-    line("keys and values at the claim",
-         fmt::format("{:.1f} GB in 16 bits", static_cast<double>(numbers.kv_bytes_at_claim) / 1e9));
+    line("keys and values at the claim", in_bytes(numbers.kv_bytes_at_claim) + " in 16 bits");
   }
   if (numbers.share_trained > 0) {
     line("share of the claim trained",

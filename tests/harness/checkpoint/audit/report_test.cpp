@@ -51,6 +51,17 @@ TEST_F(Published, ReportsStayAsTheyWereApproved) {
   EXPECT_EQ(count, 25);
 }
 
+TEST_F(Published, SizesStandInAUnitThatSaysSomething) {
+  const auto said = [](const fs::path& folder, int64_t stated) {
+    Options options;
+    options.stated = stated;
+    return to_text(make_report(folder, options));
+  };
+  const fs::path tiny = "configs/models/ropewalk-4k";  // 2 x 4 layers x 192 x 2 bytes a token
+  EXPECT_THAT(said(tiny, 8192), HasSubstr(" 25.2 MB in 16 bits"));
+  EXPECT_THAT(said(tiny, 400'000), HasSubstr(" 1.2 GB in 16 bits"));
+}
+
 // What the article found, and what it missed.
 TEST_F(Published, YiAgainstLlamaStaysAsItWasApproved) {
   Options options;
