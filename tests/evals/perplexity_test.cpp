@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
 #include <set>
+#include <span>
 
 #include "evals/oracle_model.h"
 #include "evals/perplexity_metrics.h"
@@ -257,6 +259,24 @@ TEST(Metrics, BucketsSumToTheWholeAndShowWhereItBreaks) {
   EXPECT_EQ(buckets[0].total.tokens, 7);
   EXPECT_EQ(tokens, 32);
   EXPECT_EQ(buckets[1].positions, (Range{8, 16}));
+}
+
+TEST(Metrics, BucketsAreWhatOneCumulativePerplexityHasOverAShorterOne) {
+  OracleTruth truth;
+  truth.nll = [](int64_t position) { return position < 20 ? 1.0 : 0.2 * std::sqrt(position); };
+  truth.noise = 0.5;
+  OracleModel oracle(truth);
+  const Forwards result = run(settings_of("ppl/truncated"), 50, 33, oracle);
+  NllTotal shorter;
+  for (const NllBucket& bucket : position_buckets(result.forwards, 8, true)) {
+    const auto scored = std::min<int64_t>(bucket.positions.end - 1, 32);  // none at BOS's place
+    const std::vector<WindowNll> prefix = {
+        {{{0, scored}, {0, scored}}, std::span<const float>(result.stored[0]).first(scored)}};
+    const NllTotal longer = token_weighted(prefix);
+    EXPECT_NEAR(bucket.total.mean() * static_cast<double>(longer.tokens - shorter.tokens),
+                longer.sum - shorter.sum, 1e-12);
+    shorter = longer;
+  }
 }
 
 TEST(Metrics, BucketsOfSlidingWindowsCountThePositionInThePath) {

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "evals/stats/bucket.h"
+#include "evals/perplexity_metrics.h"
 #include "evals/stats/certified_length.h"
 
 namespace evals::stats {
@@ -17,6 +17,18 @@ struct Bucket {
   double bucket;  ///< as printed, rounded to `step`
   double step;
 };
+
+/// All tokens up to `length`, from their cumulative perplexity.
+NllTotal up_to(int64_t length, double perplexity) {
+  return {static_cast<double>(length) * std::log(perplexity), length};
+}
+
+/// The tokens (from, to] alone, in the totals that position_buckets reports.
+double bucket_perplexity(int64_t from, double before, int64_t to, double after) {
+  const NllTotal shorter = up_to(from, before);
+  const NllTotal longer = up_to(to, after);
+  return NllTotal{longer.sum - shorter.sum, longer.tokens - shorter.tokens}.perplexity();
+}
 
 /// How far the bucket can move when the printed cumulative values are off by half a unit in the
 /// third decimal: d ln(bucket) = (L2 d ln P2 + L1 d ln P1) / (L2 - L1).
@@ -39,7 +51,7 @@ TEST(BucketPerplexity, RecoversTheOnsetOfFailureFromYarnsCumulativeCurves) {
       {"Yarn-Llama-2-7b-64k", 71680, 73728, 2.490, 2.610, 13.5, 0.1},
   };
   for (const Bucket& row : table) {
-    EXPECT_NEAR(bucket_perplexity({row.from, row.before}, {row.to, row.after}), row.bucket,
+    EXPECT_NEAR(bucket_perplexity(row.from, row.before, row.to, row.after), row.bucket,
                 rounding_allows(row))
         << row.model << " (" << row.from << ", " << row.to << "]";
     // The slack is a statement about rounding, not a licence.
@@ -63,7 +75,7 @@ TEST(BucketPerplexity, ImpliesLowerEndsOnTheRightSideOfThePrintedOnes) {
   EXPECT_LT(lower_end(98304, 100352, 2.548, 3.05), 2.548);
   EXPECT_LT(lower_end(126976, 129024, 2.686, 4.38), 2.686);
   const double before = lower_end(69632, 71680, 2.490, 4.87);
-  EXPECT_NEAR(bucket_perplexity({69632, before}, {71680, 2.490}), 4.87, 1e-9);
+  EXPECT_NEAR(bucket_perplexity(69632, before, 71680, 2.490), 4.87, 1e-9);
 }
 
 struct RulerRow {
