@@ -12,13 +12,12 @@ namespace checkpoint {
 namespace {
 
 Checkpoint open_gguf(const std::filesystem::path& path) {
-  const auto file = MappedFile::open(path);
+  const auto file = MappedFile::open_named(path);
   const GgufHeader header = parse_gguf(file->text(), path.string());
   Checkpoint opened;
   opened.config_file = path.string();
   opened.config = gguf_config(header, file->text(), path.string(), opened.warnings);
-  opened.spec =
-      read_llama_spec(RawConfig::parse(opened.config.dump(), path.string()), opened.warnings);
+  opened.spec = gguf_spec(opened.config, header, path.string(), opened.warnings);
   for (std::string& warning : opened.warnings) warning = path.string() + ": " + warning;
   opened.weights = std::make_unique<GgufWeights>(opened.spec, file, header, opened.unmatched);
   // Its divisors are part of the configuration.

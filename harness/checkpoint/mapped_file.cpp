@@ -47,6 +47,12 @@ std::string_view MappedFile::text() const {
   return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
 }
 
+std::shared_ptr<const MappedFile> MappedFile::open_named(const std::filesystem::path& path) {
+  std::error_code failure;
+  const std::filesystem::path target = std::filesystem::canonical(path, failure);
+  return open(failure ? path : target);
+}
+
 std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
   // O_NONBLOCK: opening a pipe that nobody writes would wait for ever.
   const Descriptor file{

@@ -29,6 +29,9 @@ class MappedFile {
   /// refuses.
   static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
 
+  /// The same of a path that the user has given: a link there is the user's own, and followed.
+  static std::shared_ptr<const MappedFile> open_named(const std::filesystem::path& path);
+
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

@@ -92,7 +92,7 @@ OpenedTokenizer open_json(const Directory& directory, BosPolicy policy,
 
 OpenedTokenizer open_gguf(const std::filesystem::path& path, BosPolicy policy,
                           std::optional<int64_t> vocabulary) {
-  const auto file = MappedFile::open(path);
+  const auto file = MappedFile::open_named(path);
   GgufTokenizer read = read_gguf_tokenizer(parse_gguf(file->text(), path.string()), path.string());
   AutomaticBos choice{read.adds_bos, read.adds_bos_is_stated
                                          ? "tokenizer.ggml.add_bos_token"

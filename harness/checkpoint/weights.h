@@ -56,6 +56,8 @@ class Weights {
   virtual TensorView tensor(Role role, int64_t layer = 0) const = 0;
   /// SHA-256 over all weight bytes; cached by inode, size and modification time.
   virtual std::string fingerprint() const = 0;
+  /// Whether tensor() makes a new buffer each time; else it shows the bytes of the mapped file.
+  virtual bool is_converted(Role) const { return false; }
 };
 
 }  // namespace checkpoint

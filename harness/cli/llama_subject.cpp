@@ -13,8 +13,8 @@
 #include <new>
 #include <set>
 
-#include "harness/base/file.h"
-#include "harness/checkpoint/sentencepiece_tokenizer.h"
+#include "harness/checkpoint/audit/printable.h"
+#include "harness/checkpoint/open_tokenizer.h"
 #include "harness/model/attend.h"
 #include "harness/model/memory.h"
 #include "harness/model/scorer.h"
@@ -77,21 +77,25 @@ std::shared_ptr<const scalings::Chain> borrowed(const scalings::Chain& chain) {
 
 LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
     : is_bfloat16_(experiment.dtype == "bfloat16") {
-  const std::filesystem::path folder =
+  const std::filesystem::path path =
       sweep::locate(experiment.folder, experiment.model).value_or(experiment.model);
-  checkpoint::Checkpoint opened = checkpoint::open(folder);
+  checkpoint::Checkpoint opened = checkpoint::open(path);
   spec_ = opened.spec;
   weights_ = std::move(opened.weights);
   warnings_ = std::move(opened.warnings);
-  tokenizer_ = std::make_shared<checkpoint::SentencePieceTokenizer>(
-      folder, checkpoint::bos_policy(experiment.bos), spec_.vocabulary);
+  if (!opened.unmatched.empty()) {
+    warnings_.push_back(fmt::format("{}: {} tensors are not used, \"{}\" among them", path.string(),
+                                    opened.unmatched.size(),
+                                    audit::printable(opened.unmatched.front())));
+  }
+  tokenizer_ =
+      checkpoint::open_tokenizer(path, checkpoint::bos_policy(experiment.bos), spec_.vocabulary)
+          .tokenizer;
 
-  const std::string config_file = (folder / "config.json").string();
-  const base::Json config = base::parse_json(base::read_file(config_file), config_file);
-  scalings::HfScaling configured = scalings::from_hf(config, config_file);
+  scalings::HfScaling configured = scalings::from_hf(opened.config, opened.config_file);
   configured_ = std::move(configured.chain);
   for (const std::string& warning : configured.warnings) warnings_.push_back(warning);
-  const int64_t inferred = trained_length_claimed(config, spec_);
+  const int64_t inferred = trained_length_claimed(opened.config, spec_);
   if (!experiment.trained_length) {
     warnings_.push_back(
         fmt::format("trained_length is not given: taken as {} from the checkpoint's config, where "
@@ -104,8 +108,11 @@ LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
             experiment.trained_length.value_or(inferred)};
 
   const auto dtype = is_bfloat16_ ? at::kBFloat16 : at::kFloat;
-  const checkpoint::DType stored = weights_->tensor(checkpoint::Role::embedding).dtype;
-  converts_weights_ = stored != (is_bfloat16_ ? checkpoint::DType::bf16 : checkpoint::DType::f32);
+  const auto wanted = is_bfloat16_ ? checkpoint::DType::bf16 : checkpoint::DType::f32;
+  dequantises_embedding_ = weights_->is_converted(checkpoint::Role::embedding) ||
+                           weights_->is_converted(checkpoint::Role::head);
+  converts_weights_ = weights_->is_converted(checkpoint::Role::query) ||
+                      weights_->tensor(checkpoint::Role::query).dtype != wanted;
   const model::AttentionShape attention{spec_.heads, spec_.kv_heads, spec_.head_dim};
   numerics_ = fmt::format("{} {}, LibTorch {}, {}", experiment.dtype,
                           model::name(model::best_kernel(dtype, attention)), TORCH_VERSION,
@@ -145,7 +152,8 @@ int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, int64_t score
                             .key_rulers = static_cast<int64_t>(key_rulers.size()),
                             .spans = (spans + plan.length() - 1) / plan.length(),
                             .threads = at::get_num_threads(),
-                            .converts_weights = converts_weights_});
+                            .converts_weights = converts_weights_,
+                            .dequantises_embedding = dequantises_embedding_});
 }
 
 model::Compute LlamaSubject::compute() const {

@@ -55,7 +55,8 @@ int64_t peak_bytes(const checkpoint::LlamaSpec& spec, int64_t path_tokens, Compu
   const int64_t plan = 2 * path_tokens * (8 * memory_case.rulers + 8 + 8 + 24 * memory_case.spans);
   const int64_t forward = residual + layer_bytes(spec, rows, element, memory_case) +
                           chunk_bytes(spec, rows, element, memory_case);
-  return runtime_bytes + plan + std::max(forward, residual + head_bytes(spec, memory_case));
+  const int64_t table = memory_case.dequantises_embedding ? spec.vocabulary * spec.hidden * f32 : 0;
+  return runtime_bytes + plan + std::max(forward, residual + table + head_bytes(spec, memory_case));
 }
 
 }  // namespace model

@@ -16,6 +16,8 @@ struct MemoryCase {
   int64_t threads = 2;
   /// The file's dtype is not the compute dtype: one layer and the embedding are converted.
   bool converts_weights = false;
+  /// The file is quantised: the embedding, and then the head, become float32 as a whole.
+  bool dequantises_embedding = false;
 };
 
 /// Peak anonymous resident memory of scoring one path, in bytes: buffers of one layer, of the

@@ -17,16 +17,20 @@ MAKE_CHECKPOINT = os.environ["ROPEWALK_MAKE_RANDOM_CHECKPOINT"]
 PIECES = 400
 
 
+def words():
+    """Lines to train a tokenizer on: the prompts' own words."""
+    return [f"The pass key is {number * 7919 % 99991}. Remember it. The grass is green. "
+            "The sky is blue. The sun is yellow. Here we go. There and back again. "
+            "What is the pass key? There is an important info hidden inside a lot of "
+            "irrelevant text. Find it and memorize them. I will quiz you about it.\n"
+            for number in range(2000)]
+
+
 def make_model(folder):
     """Two layers of random weights, and a tokenizer trained on the prompts' own words."""
     folder.mkdir()
     text = folder / "words.txt"
-    with open(text, "w", encoding="utf-8") as out:
-        for number in range(2000):
-            out.write(f"The pass key is {number * 7919 % 99991}. Remember it. The grass is green. "
-                      "The sky is blue. The sun is yellow. Here we go. There and back again. "
-                      "What is the pass key? There is an important info hidden inside a lot of "
-                      "irrelevant text. Find it and memorize them. I will quiz you about it.\n")
+    text.write_text("".join(words()), encoding="utf-8")
     sentencepiece.SentencePieceTrainer.train(
         input=str(text), model_prefix=str(folder / "tokenizer"), vocab_size=PIECES,
         model_type="bpe", byte_fallback=True, split_digits=True, normalization_rule_name="identity",

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 #include "harness/checkpoint/gguf/gguf_blocks.h"
 #include "harness/checkpoint/gguf/gguf_metadata.h"
+#include "harness/checkpoint/llama_config.h"
 
 namespace checkpoint {
 namespace {
@@ -81,6 +83,12 @@ base::Json rope_divisors(const GgufMetadata& data, const GgufHeader& header, std
   const std::string_view data_bytes =
       bytes.substr(static_cast<size_t>(tensor->begin), static_cast<size_t>(tensor->bytes));
   dequantize(*tensor->type, std::as_bytes(std::span(data_bytes)), divisors);
+  for (size_t pair = 0; pair < divisors.size(); ++pair) {
+    if (divisors[pair] > 0 && std::isfinite(divisors[pair])) continue;
+    data.problems().add("tensor \"rope_freqs.weight\"",
+                        fmt::format("element {} must be above 0 (is {})", pair, divisors[pair]));
+    return nullptr;
+  }
   return {{"rope_type", "longrope"},
           {"factor", 1},
           {"original_max_position_embeddings", context_length},
@@ -125,6 +133,11 @@ base::Json gguf_config(const GgufHeader& header, std::string_view bytes, const s
   } else {
     problems.add("llama.attention.layer_norm_rms_epsilon", "is missing");
   }
+  for (const char* table : {"rope_factors_long.weight", "rope_factors_short.weight"}) {
+    if (find_tensor(header, table)) {
+      problems.add(fmt::format("tensor \"{}\"", table), "is not supported");
+    }
+  }
   if (data.integer("llama.expert_count").value_or(0) > 0) {
     problems.add("llama.expert_count", "experts are not supported");
   }
@@ -161,6 +174,14 @@ base::Json gguf_config(const GgufHeader& header, std::string_view bytes, const s
   }
   problems.throw_if_any(file);
   return config;
+}
+
+LlamaSpec gguf_spec(const base::Json& config, const GgufHeader& header, const std::string& file,
+                    std::vector<std::string>& warnings) {
+  LlamaSpec spec = read_llama_spec(RawConfig::parse(config.dump(), file), warnings);
+  spec.query_key_value_bias = find_tensor(header, "blk.0.attn_q.bias") != nullptr;
+  spec.output_bias = find_tensor(header, "blk.0.attn_output.bias") != nullptr;
+  return spec;
 }
 
 }  // namespace checkpoint

@@ -6,6 +6,7 @@
 
 #include "harness/base/json.h"
 #include "harness/checkpoint/gguf/gguf_file.h"
+#include "harness/checkpoint/llama_spec.h"
 
 namespace checkpoint {
 
@@ -17,5 +18,10 @@ namespace checkpoint {
 /// every key that is missing, wrong, or changes the computation in a way that is not supported.
 base::Json gguf_config(const GgufHeader& header, std::string_view bytes, const std::string& file,
                        std::vector<std::string>& warnings);
+
+/// The spec of that config. Biases are those that the file has: a config.json of model_type llama
+/// has them in all of attention or nowhere. Throws base::Error(Fault::input).
+LlamaSpec gguf_spec(const base::Json& config, const GgufHeader& header, const std::string& file,
+                    std::vector<std::string>& warnings);
 
 }  // namespace checkpoint

@@ -1,5 +1,7 @@
 #include "harness/checkpoint/gguf/gguf_roles.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -58,6 +60,16 @@ std::optional<RoleAt> gguf_role_of(std::string_view tensor_name) {
   if (read.ec != std::errc() || read.ptr != end || layer < 0) return {};
   const auto role = find(of_layer, tensor_name.substr(dot + 1));
   return role ? std::optional(RoleAt{*role, layer}) : std::nullopt;
+}
+
+std::string gguf_name(RoleAt at) {
+  for (const Name& each : whole_model) {
+    if (each.role == at.role) return std::string(each.name);
+  }
+  for (const Name& each : of_layer) {
+    if (each.role == at.role) return fmt::format("blk.{}.{}", at.layer, each.name);
+  }
+  return {};
 }
 
 }  // namespace checkpoint

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "harness/checkpoint/roles.h"
@@ -11,5 +12,8 @@ namespace checkpoint {
 /// ("blk.3.attn_q.weight"); nothing when the name is none of its names. Source: gguf-py's
 /// tensor_mapping.py.
 std::optional<RoleAt> gguf_role_of(std::string_view tensor_name);
+
+/// The name of that tensor in such a file.
+std::string gguf_name(RoleAt at);
 
 }  // namespace checkpoint

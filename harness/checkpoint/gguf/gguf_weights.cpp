@@ -26,6 +26,12 @@ std::optional<DType> stored_as_is(const GgufType& type) {
   return {};
 }
 
+/// Whether the file stores the role's rows pair by pair.
+bool is_interleaved(Role role) {
+  return role == Role::query || role == Role::key || role == Role::query_bias ||
+         role == Role::key_bias;
+}
+
 /// Rows of query or key weights in the half-split layout. Rows i and i + d/2 of a head turn
 /// together, and the file has them side by side, at 2 i and 2 i + 1.
 std::shared_ptr<std::vector<float>> half_split(const std::vector<float>& interleaved, int64_t rows,
@@ -62,7 +68,7 @@ GgufWeights::GgufWeights(LlamaSpec spec, std::shared_ptr<const MappedFile> file,
   for (const RoleAt& at : all_roles(spec_)) {
     const auto entry = found.find({at.role, at.layer});
     if (entry == found.end()) {
-      add(standard_name(at), "is implied by the metadata and missing");
+      add(gguf_name(at), "is implied by the metadata and missing");
       continue;
     }
     const GgufTensor& tensor = *entry->second;
@@ -76,6 +82,7 @@ GgufWeights::GgufWeights(LlamaSpec spec, std::shared_ptr<const MappedFile> file,
           fmt::format("has type {}, which cannot be computed with", tensor.type->name));
     }
     tensor_of_.emplace(entry->first, tensor);
+    if (is_interleaved(at.role) || !stored_as_is(*tensor.type)) converted_.insert(at.role);
     found.erase(entry);
   }
   problems.throw_if_any(file_->path().string());
@@ -93,16 +100,16 @@ TensorView GgufWeights::tensor(Role role, int64_t layer) const {
   const GgufTensor& tensor = found->second;
   const auto bytes =
       file_->bytes().subspan(static_cast<size_t>(tensor.begin), static_cast<size_t>(tensor.bytes));
-  const bool is_interleaved = role == Role::query || role == Role::key ||
-                              role == Role::query_bias || role == Role::key_bias;
-  if (const auto dtype = stored_as_is(*tensor.type); dtype && !is_interleaved) {
+  if (const auto dtype = stored_as_is(*tensor.type); dtype && !is_interleaved(role)) {
     return {*dtype, tensor.shape, bytes, file_};
   }
   auto values = std::make_shared<std::vector<float>>(tensor.elements());
   dequantize(*tensor.type, bytes, *values);
-  if (is_interleaved) values = half_split(*values, tensor.shape[0], spec_.head_dim);
+  if (is_interleaved(role)) values = half_split(*values, tensor.shape[0], spec_.head_dim);
   return {DType::f32, tensor.shape, std::as_bytes(std::span(*values)), values};
 }
+
+bool GgufWeights::is_converted(Role role) const { return converted_.contains(role); }
 
 std::string GgufWeights::fingerprint() const {
   const FileIdentity& id = file_->identity();

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@ class GgufWeights : public Weights {
 
   const LlamaSpec& spec() const override { return spec_; }
   TensorView tensor(Role role, int64_t layer = 0) const override;
+  bool is_converted(Role role) const override;
   /// SHA-256 of the whole file.
   std::string fingerprint() const override;
 
@@ -32,6 +34,7 @@ class GgufWeights : public Weights {
   LlamaSpec spec_;
   std::shared_ptr<const MappedFile> file_;
   std::map<std::pair<Role, int64_t>, GgufTensor> tensor_of_;
+  std::set<Role> converted_;  ///< in some layer: the file mixes types
 };
 
 }  // namespace checkpoint

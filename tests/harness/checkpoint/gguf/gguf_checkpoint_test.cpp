@@ -57,6 +57,14 @@ TEST(GgufCheckpoint, IsTheModelThatItWasConvertedFrom) {
   expect_the_same_model(spec, DType::f16);
 }
 
+TEST(GgufCheckpoint, HasTheBiasesThatTheFileHas) {
+  LlamaSpec spec = tests::small_spec();
+  spec.query_key_value_bias = true;
+  expect_the_same_model(spec, DType::f32);
+  spec.output_bias = true;
+  expect_the_same_model(spec, DType::f32);
+}
+
 // 32 heads over 4 and 56 over 8: a permutation by the wrong number of heads would show.
 TEST(GgufCheckpoint, UndoesTheInterleavingOfEachKindOfHead) {
   LlamaSpec spec = tests::small_spec();
@@ -71,6 +79,8 @@ TEST(GgufCheckpoint, UndoesTheInterleavingOfEachKindOfHead) {
 TEST(GgufRoles, KnowsItsOwnNamesOnly) {
   EXPECT_EQ(gguf_role_of("blk.12.attn_q.weight"), (RoleAt{Role::query, 12}));
   EXPECT_EQ(gguf_role_of("output.weight"), (RoleAt{Role::head, 0}));
+  for (const RoleAt& at : all_roles(tests::small_spec()))
+    EXPECT_EQ(gguf_role_of(gguf_name(at)), at);
   for (const char* other :
        {"blk..attn_q.weight", "blk.-1.attn_q.weight", "blk.1x.attn_q.weight", "blk.1",
         "attn_q.weight", "rope_freqs.weight", "", "blk.99999999999999999999.attn_q.weight"}) {
