@@ -61,9 +61,10 @@ void add_audit(CLI::App& app, int&) {
       "What is this checkpoint really, and what may its config claim? Reads headers and "
       "configs only, and runs no code of the checkpoint");
   verb->add_option("CHECKPOINT", options->checkpoint,
-                   "folder with config.json and *.safetensors, or tensors.json in their place")
+                   "folder with config.json and *.safetensors, or tensors.json in their place; or "
+                   "a GGUF file")
       ->required();
-  verb->add_option("AGAINST", options->against, "second folder to compare with");
+  verb->add_option("AGAINST", options->against, "second checkpoint to compare with");
   verb->add_option("--claims", options->stated, "context length that a README states, tokens")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   verb->add_flag("--weights", options->weights,

@@ -1,4 +1,4 @@
-"""`ropewalk check` and `sweep` on a GGUF file, and on a directory whose tokenizer is tokenizer.json."""
+"""`ropewalk check`, `sweep` and `audit` on a GGUF file, and on a directory whose tokenizer is tokenizer.json."""
 
 import json
 import os
@@ -132,6 +132,20 @@ class Gguf(unittest.TestCase):
                     self.assertIn(name, done.stderr)
                     self.assertIn(cause, done.stderr)
                 self.assertFalse((self.folder / "none").exists())
+
+    def test_what_audit_says_to_paste_runs(self):
+        """The scaling of the file's metadata is one of the experiment's methods."""
+        for model in ("model", "model.gguf"):
+            with self.subTest(model):
+                done = ropewalk("audit", self.folder / model, "--json")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                findings = {finding["id"]: finding for finding in json.loads(done.stdout)["findings"]}
+                self.assertNotIn("unreadable", findings)
+                write, _, sweep = findings["claim-beyond-training"]["settle"].partition(" && ")
+                self.assertIn("as_configured", write)
+                subprocess.run(["bash", "-c", write], cwd=self.folder, check=True)
+                check = ropewalk("check", self.folder / sweep.split()[2])
+                self.assertEqual(check.returncode, 0, check.stderr)
 
 
 if __name__ == "__main__":

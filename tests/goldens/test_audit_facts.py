@@ -40,11 +40,17 @@ LLAMA = {
     "smollm2-360m": (960, 32, 15, 5, 2560, 49152, 1e5, 8192, 8192, "same"),
     "smollm2-1.7b": (2048, 24, 32, 32, 8192, 49152, 1.3e5, 8192, 8192, "same"),
 }
-TIED = {"smollm2-135m", "smollm2-360m", "smollm2-1.7b"}
+TIED = {"smollm2-135m", "smollm2-135m.gguf", "smollm2-360m", "smollm2-1.7b"}
 STORED_FREQUENCIES = {"yi-6b-200k-2024-03"}
 FALCON = {"falcon-7b": (4544, 32, 71, 1, 65024), "falcon-40b": (8192, 60, 128, 8, 65024)}
 FLAGSHIP = "yi-34b-2023-11-against-llama-2-7b"
 FLAGSHIP_200K = FLAGSHIP + "-claims-200000"
+
+# The same as GGUF files, which say no more than one length.
+GGUF = {
+    "smollm2-135m.gguf": LLAMA["smollm2-135m"],
+    "llama-3.1-8b.gguf": LLAMA["llama-3.1-8b"][:8] + (131072, "same"),
+}
 
 BEYOND = {"claim-contradicts-config", "claim-beyond-training"}
 
@@ -75,6 +81,8 @@ FINDINGS = {
     "smollm2-1.7b": {"base-change"},
     "falcon-7b": {"missing-rope-theta", "no-context-length"},
     "falcon-40b": {"missing-rope-theta", "no-context-length"},
+    "smollm2-135m.gguf": {"quantised-weights", "scaling-not-stated", "base-change", "chat-template"},
+    "llama-3.1-8b.gguf": {"quantised-weights", "scaling-as-a-table", "chat-template"},
     FLAGSHIP: BEYOND | {"remote-code", "base-change"},
     FLAGSHIP_200K: BEYOND | {"remote-code", "base-change"},
 }
@@ -101,12 +109,12 @@ class AuditFacts(unittest.TestCase):
     def test_every_published_checkpoint_has_its_report(self):
         self.assertEqual(
             {path.stem for path in REPORTS.glob("*.json")},
-            {*LLAMA, *FALCON, FLAGSHIP, FLAGSHIP_200K},
+            {*LLAMA, *FALCON, *GGUF, FLAGSHIP, FLAGSHIP_200K},
         )
         self.assertEqual({path.name for path in CHECKPOINTS.iterdir()}, {*LLAMA, *FALCON})
 
     def test_counts_of_tensors_and_parameters(self):
-        for name, (d, layers, heads, kv, inner, vocab, *_) in LLAMA.items():
+        for name, (d, layers, heads, kv, inner, vocab, *_) in (LLAMA | GGUF).items():
             with self.subTest(name):
                 structure = report(name)["structure"]
                 kv_rows = d // heads * kv
@@ -157,8 +165,33 @@ class AuditFacts(unittest.TestCase):
                 yi = {norm % "ln1": norm % "input_layernorm", norm % "ln2": norm % "post_attention_layernorm"}
                 self.assertEqual(renamed, yi if row[-1] == "renamed" else {})
 
+    def test_a_gguf_file_has_names_and_keys_of_its_own(self):
+        for name in GGUF:
+            with self.subTest(name):
+                case = report(name)
+                self.assertEqual(case["structure"]["verdict"], "same")
+                patterns = {tensor["pattern"]: tensor["role"] for tensor in case["structure"]["tensors"]}
+                self.assertEqual(patterns["blk.{}.attn_k.weight"], "key")
+                self.assertEqual(patterns["blk.{}.attn_norm.weight"], "input norm")
+                self.assertEqual((case["context"]["claimed_in"], case["structure"]["from"]), (name, name))
+                self.assertEqual({finding["file"] for finding in case["findings"]}, {name})
+                prose = (REPORTS / f"{name}.txt").read_text(encoding="utf-8")
+                for word in ("config.json:", "rope_theta", "max_position_embeddings", "tokenizer_config"):
+                    self.assertNotIn(word, prose)
+                quantised = next(f for f in case["findings"] if f["id"] == "quantised-weights")
+                self.assertIn(f"{self.bits(name):.2f} bits a weight", quantised["why"])
+
+    def bits(self, name):
+        """Bits a weight, of the blocks' sizes in ggml-common.h."""
+        d, layers, heads, kv, inner, vocab, *_ = GGUF[name]
+        matrix, embedding = {"smollm2-135m.gguf": (20 * 8 / 32, 34 * 8 / 32)}.get(name, (144 * 8 / 256, 210 * 8 / 256))
+        matrices = layers * (2 * d * d + 2 * d // heads * kv * d + 3 * inner * d)
+        tables = vocab * d * (1 if name in TIED else 2)
+        norms = d * (2 * layers + 1) + (0 if name in TIED else d // heads // 2)
+        return (matrix * matrices + embedding * tables + 32 * norms) / (matrices + tables + norms)
+
     def test_context_in_numbers(self):
-        for name, (d, layers, heads, kv, _, _, base, claimed, trained, _) in LLAMA.items():
+        for name, (d, layers, heads, kv, _, _, base, claimed, trained, _) in (LLAMA | GGUF).items():
             with self.subTest(name):
                 self.check_context(report(name)["context"], d, layers, heads, kv, base, claimed, trained)
         yi = LLAMA["yi-34b-2023-11"]

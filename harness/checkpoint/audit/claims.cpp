@@ -86,7 +86,9 @@ void read_trained_length(Claims& claims) {
     }
   } else {
     claims.trained = claims.max_position;
-    claims.trained_because = "max_position_embeddings, without rope_scaling";
+    claims.trained_because = claims.scaling.empty()
+                                 ? "max_position_embeddings, without rope_scaling"
+                                 : "max_position_embeddings";
   }
 }
 

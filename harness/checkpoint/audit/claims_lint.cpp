@@ -87,7 +87,8 @@ class Lint {
   /// A long window without any trace of how it came about.
   void unproven_length() {
     constexpr int64_t ordinary = 8192;
-    const bool is_bare = claims_.trained && claims_.claimed == claims_.trained && !claims_.original;
+    const bool is_bare = claims_.trained && claims_.claimed == claims_.trained &&
+                         !claims_.original && claims_.scaling.empty();
     if (!is_bare || *claims_.trained <= ordinary) return;
     add("length-unproven", Severity::warning, "max_position_embeddings",
         fmt::format("{}", *claims_.trained),

@@ -6,7 +6,9 @@
 #include <map>
 #include <set>
 
+#include "harness/checkpoint/audit/gguf_subject.h"
 #include "harness/checkpoint/audit/printable.h"
+#include "harness/checkpoint/gguf/gguf_roles.h"
 
 namespace audit {
 namespace {
@@ -118,7 +120,14 @@ Counterparts find_counterparts(const Examined& first, const Examined& second) {
   return counterparts;
 }
 
+bool has_weights(const Subject& subject) { return subject.archive || subject.gguf_weights; }
+
 std::optional<checkpoint::TensorView> view(const Examined& examined, const NamedShape& tensor) {
+  if (examined.subject.gguf_weights) {
+    const auto at = checkpoint::gguf_role_of(tensor.name);
+    if (!at) return {};
+    return examined.subject.gguf_weights->tensor(at->role, at->layer);
+  }
   const auto dtype = checkpoint::computable_dtype(tensor.dtype);
   if (!dtype) return {};
   const SafetensorsArchive& archive = *examined.subject.archive;
@@ -203,6 +212,7 @@ Examined examine(Subject subject) {
     examined.names =
         resolve_names(find_patterns(tensors, examined.layer_number), examined.structure);
   }
+  if (examined.subject.is_gguf) take_gguf_names_for_granted(examined.names);
   return examined;
 }
 
@@ -225,7 +235,7 @@ Comparison compare(const Examined& first, const Examined& second, bool weights) 
   compare_names(first, second, comparison);
   const Counterparts counterparts = find_counterparts(first, second);
   comparison.matching = std::ssize(counterparts);
-  const bool have_weights = first.subject.archive && second.subject.archive;
+  const bool have_weights = has_weights(first.subject) && has_weights(second.subject);
   if (weights && have_weights) {
     compare_weights(first, second, counterparts, comparison);
     comparison.model = judged_by_weights(comparison, second);

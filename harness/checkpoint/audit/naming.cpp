@@ -40,6 +40,13 @@ constexpr auto aliases = std::to_array<Alias>({
     {"blk.{}.ffn_gate.weight", "gate"},
     {"blk.{}.ffn_up.weight", "up"},
     {"blk.{}.ffn_down.weight", "down"},
+    {"blk.{}.attn_q.bias", "query bias"},
+    {"blk.{}.attn_k.bias", "key bias"},
+    {"blk.{}.attn_v.bias", "value bias"},
+    {"blk.{}.attn_output.bias", "output bias"},
+    {"blk.{}.ffn_gate.bias", "gate bias"},
+    {"blk.{}.ffn_up.bias", "up bias"},
+    {"blk.{}.ffn_down.bias", "down bias"},
     {"output_norm.weight", "final norm"},
 });
 

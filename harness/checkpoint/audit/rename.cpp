@@ -28,6 +28,10 @@ using checkpoint::SafetensorsArchive;
 /// Name pattern -> LLaMA's; patterns that are left out have none.
 std::map<std::string, std::string> standard_patterns(const Examined& examined) {
   const std::string& path = examined.subject.path;
+  if (examined.subject.is_gguf) {
+    refuse(path, "is a GGUF file: its tensors have the names that the format gives them",
+           "rename the safetensors that it was made from");
+  }
   if (!examined.subject.archive) refuse(path, "has no weights that could be renamed", "");
   if (!examined.subject.config) refuse(path, "has no config.json to write a LLaMA's from", "");
   if (examined.structure.readings.empty() ||

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/checkpoint/audit/consistency.h"
+#include "harness/checkpoint/audit/gguf_words.h"
 #include "harness/checkpoint/audit/safety.h"
 
 namespace audit {
@@ -58,8 +59,10 @@ Report make_report(Examined examined, const Options& options) {
                                               inspect_safety(subject)}) {
     report.findings.insert(report.findings.end(), more.begin(), more.end());
   }
-  const bool has_config_file = std::find(subject.entries.begin(), subject.entries.end(),
-                                         "config.json") != subject.entries.end();
+  if (subject.is_gguf) speak_of_gguf(report);
+  const bool has_config_file =
+      subject.is_gguf || std::find(subject.entries.begin(), subject.entries.end(), "config.json") !=
+                             subject.entries.end();
   if (!has_config_file) {
     report.findings.push_back({"no-config", Severity::warning, "config.json", "", "absent",
                                "without it nothing is claimed, and nothing can be computed", ""});

@@ -21,7 +21,7 @@ struct Options {
 
 /// How the tensors stand to LLaMA's.
 enum class Verdict {
-  same,       ///< LLaMA's structure under LLaMA's names
+  same,       ///< LLaMA's structure under LLaMA's names, or in a GGUF file under GGUF's for it
   renamed,    ///< LLaMA's structure under other names
   different,  ///< another known architecture
   unknown,    ///< no architecture of the table has these shapes
@@ -41,7 +41,7 @@ struct Report {
 };
 
 /// Reads headers and configs of one checkpoint (and of the one it is compared with) and judges
-/// them. Throws base::Error only when a path is no folder.
+/// them. Throws base::Error only when a path is neither a folder nor a GGUF file.
 Report make_report(const std::filesystem::path& path, const Options& options);
 
 /// The same of a checkpoint that was examined already.

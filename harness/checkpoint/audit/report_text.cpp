@@ -18,7 +18,9 @@ std::string headline(const Report& report) {
   const auto& readings = report.examined.structure.readings;
   switch (report.verdict) {
     case Verdict::same:
-      return "LLaMA's tensors under LLaMA's names";
+      return report.examined.subject.is_gguf
+                 ? "LLaMA's tensors under the names that GGUF has for them"
+                 : "LLaMA's tensors under LLaMA's names";
     case Verdict::renamed: {
       int64_t changed = 0;
       int64_t tensors = 0;

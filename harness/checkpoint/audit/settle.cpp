@@ -51,7 +51,7 @@ std::string command(const std::string& name, const Subject& subject, const Struc
 std::string sweep_command(const Subject& subject, const Structure& structure,
                           const Claims& claims) {
   Json methods = {{"plain", Json::array()}};
-  if (!claims.scaling.empty()) methods["as_configured"] = {{{"type", "as_configured"}}};
+  if (!claims.scaling.empty()) methods["as_configured"] = "as_configured";
   // Doubling up to the claim itself, from the trained length or, where that is the claim, from an
   // eighth of it.
   const int64_t trained = trained_length(claims);

@@ -4,8 +4,10 @@
 
 #include <array>
 
-#include "harness/base/error.h"
+#include "harness/checkpoint/audit/attempt.h"
+#include "harness/checkpoint/audit/gguf_subject.h"
 #include "harness/checkpoint/audit/tensor_table.h"
+#include "harness/checkpoint/checkpoint.h"
 
 namespace audit {
 namespace {
@@ -15,20 +17,6 @@ constexpr std::string_view table_name = "tensors.json";
 /// Small files beside config.json in which Transformers looks for an auto_map.
 constexpr std::array<const char*, 3> companions{
     "generation_config.json", "preprocessor_config.json", "processor_config.json"};
-
-/// Runs one step of the reading; what it throws becomes findings.
-template <typename Step>
-void attempt(Subject& subject, Step&& step) {
-  try {
-    step();
-  } catch (const base::Error& error) {
-    for (const base::Problem& problem : error.problems()) {
-      subject.findings.push_back({"unreadable", Severity::error, error.file(), problem.place,
-                                  problem.cause, "the file cannot be used as it is",
-                                  problem.next_step});
-    }
-  }
-}
 
 void read_tensors(Subject& subject, const checkpoint::Directory& directory) {
   const bool has_weights =
@@ -73,6 +61,7 @@ std::vector<Statement> parse_statements(std::string_view text, const std::string
 }
 
 Subject read_subject(const std::filesystem::path& path, checkpoint::Links links) {
+  if (checkpoint::is_gguf(path)) return read_gguf_subject(path, links);
   const checkpoint::Directory directory(path, links);
   Subject subject;
   subject.path = path.string();

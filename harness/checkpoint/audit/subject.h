@@ -14,6 +14,7 @@
 #include "harness/checkpoint/raw_config.h"
 #include "harness/checkpoint/safetensors_archive.h"
 #include "harness/checkpoint/tokenizer_config.h"
+#include "harness/checkpoint/weights.h"
 
 namespace audit {
 
@@ -26,7 +27,8 @@ struct Statement {
 /// What could be read of a checkpoint that nobody vouches for. Whatever is missing or broken is a
 /// finding, not an error.
 struct Subject {
-  std::string path;  ///< as given
+  std::string path;      ///< as given
+  bool is_gguf = false;  ///< one file that holds everything: no folder, no config.json
   checkpoint::Links links = checkpoint::Links::none;
   std::vector<std::string> entries;
   std::optional<checkpoint::RawConfig> config;
@@ -38,6 +40,7 @@ struct Subject {
   /// The weights themselves, when safetensors files are there; never touched beyond their headers
   /// unless weights are compared or written.
   std::shared_ptr<const checkpoint::SafetensorsArchive> archive;
+  std::shared_ptr<const checkpoint::Weights> gguf_weights;  ///< those of a GGUF file
   Findings findings;
 };
 
@@ -51,7 +54,8 @@ std::vector<Statement> parse_statements(std::string_view text, const std::string
 /// Reads config.json, tokenizer_config.json and its like, claims.json, and the headers of the
 /// safetensors files, or a table of names and shapes (tensors.json) in their place. Opens nothing
 /// outside the folder, executes nothing; symbolic links are not followed unless `links` says so.
-/// Throws base::Error only when `path` is no folder.
+/// Of a GGUF file (a path that ends in .gguf): its header, and the config.json beside it.
+/// Throws base::Error only when `path` is neither a folder nor a GGUF file.
 Subject read_subject(const std::filesystem::path& path,
                      checkpoint::Links links = checkpoint::Links::none);
 
