@@ -27,7 +27,8 @@ class Attention {
  public:
   virtual ~Attention() = default;
 
-  /// Keeps rows [first_row, first_row + n). Different rows may be stored from different threads.
+  /// Keeps rows [first_row, first_row + n), in place of what was stored there before: one object
+  /// serves layer after layer. Different rows may be stored from different threads.
   ///   key, value [n, kv_heads, head_dim] in the dtype of construction
   virtual void store(int64_t first_row, const at::Tensor& key, const at::Tensor& value) = 0;
 

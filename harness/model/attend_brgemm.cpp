@@ -91,6 +91,7 @@ class BrgemmAttention : public Attention {
         }
       }
     }
+    non_finite_.forget(first_row, rows);
     const at::Tensor plain = value.contiguous();
     const T* from = plain.const_data_ptr<T>();
     for (int64_t head = 0; head < shape_.kv_heads; ++head) {

@@ -46,7 +46,8 @@ class PortableAttention : public Attention {
     const at::Tensor is_finite = value.isfinite().all(2);  // [rows, kv_heads]
     value_.narrow(1, first_row, rows)
         .copy_(value.masked_fill(is_finite.logical_not().unsqueeze(2), 0).transpose(0, 1));
-    const at::Tensor broken = is_finite.logical_not().nonzero();  // [count, 2]
+    non_finite_.forget(first_row, rows);
+    const at::Tensor broken = is_finite.logical_not().nonzero().contiguous();  // [count, 2]
     for (int64_t index = 0; index < broken.size(0); ++index) {
       const int64_t* place = broken.const_data_ptr<int64_t>() + 2 * index;
       non_finite_.mark(place[1], first_row + place[0]);

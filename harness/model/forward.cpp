@@ -46,17 +46,16 @@ class Forward {
     for (int64_t layer = 0; layer < spec_.layers; ++layer) {
       const LayerWeights loaded = load_layer(weights_, layer, dtype_);
       use_plans_of(layer);
-      const AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim};
-      const auto attention = make_attention(shape, *row_plan_, dtype_, kernel_);
-      store_keys(loaded, *attention);
+      store_keys(loaded);
       const std::vector<int64_t> wanted = layer + 1 == spec_.layers ? rows_read(rows_) : all_rows();
       const int64_t count = static_cast<int64_t>(wanted.size());
       for (int64_t first = 0; first < count; first += row_chunk) {
         const auto chunk = std::span(wanted).subspan(first, std::min(row_chunk, count - first));
-        update(loaded, *attention, chunk);
+        update(loaded, chunk);
         advance(static_cast<int64_t>(chunk.size()));
       }
     }
+    release_layer_buffers();
     return read_hidden();
   }
 
@@ -92,7 +91,15 @@ class Forward {
     }
   }
 
-  /// Builds the row plan of a layer, unless all its plans are those of the layer before.
+  void release_layer_buffers() {
+    attention_.reset();
+    row_plan_.reset();
+    stream_.reset();
+    query_.reset();
+  }
+
+  /// Builds the row plan of a layer and room for its keys, unless all its plans are those of the
+  /// layer before: then its keys take their places.
   void use_plans_of(int64_t layer) {
     std::vector<Path> paths;
     int64_t trunk_length = static_cast<int64_t>(document_.trunk.size());
@@ -110,13 +117,16 @@ class Forward {
       paths.push_back({part.fork, part.first_row, part.rows, held.back().get()});
     }
     if (held != held_plans_) {
-      row_plan_.reset();  // before its successor: two sets of tables need not exist at once
+      attention_.reset();  // before their successors: two sets of tables and keys need not exist
+      row_plan_.reset();
       row_plan_ = std::make_unique<const RowPlan>(std::move(paths), spec_.sliding_window);
+      attention_ = make_attention({spec_.heads, spec_.kv_heads, spec_.head_dim}, *row_plan_, dtype_,
+                                  kernel_);
       held_plans_ = std::move(held);
     }
   }
 
-  void store_keys(const LayerWeights& layer, Attention& attention) {
+  void store_keys(const LayerWeights& layer) {
     const int64_t rows = static_cast<int64_t>(rows_.tokens.size());
     run_queue(blocks_of(rows), [&](int64_t block) {
       const int64_t first = block * row_block;
@@ -129,20 +139,27 @@ class Forward {
             .narrow(0, 0, kept)
             .view({kept, spec_.kv_heads, spec_.head_dim});
       };
-      attention.store(first, heads(layer.key, layer.key_bias),
-                      heads(layer.value, layer.value_bias));
+      attention_->store(first, heads(layer.key, layer.key_bias),
+                        heads(layer.value, layer.value_bias));
     });
   }
 
   /// Adds attention and feed-forward of one layer to the given rows of the residual stream.
-  void update(const LayerWeights& layer, const Attention& attention,
-              std::span<const int64_t> rows) {
+  void update(const LayerWeights& layer, std::span<const int64_t> rows) {
     const int64_t count = static_cast<int64_t>(rows.size());
     const int64_t blocks = blocks_of(count);
+    const int64_t padded = blocks * row_block;
+    const int64_t wide = spec_.heads * spec_.head_dim;
+    if (!stream_.defined()) {  // no later chunk is larger than the first
+      stream_ = at::empty({padded, spec_.hidden}, at::kFloat);
+      query_ = at::empty({padded, wide}, dtype_);
+    }
     const at::Tensor index = index_tensor(rows);
-    at::Tensor x = at::zeros({blocks * row_block, spec_.hidden}, at::kFloat);
-    x.narrow(0, 0, count).copy_(x_.index_select(0, index));  // [padded, hidden]
-    at::Tensor query = at::empty({blocks * row_block, spec_.heads * spec_.head_dim}, dtype_);
+    at::Tensor x = stream_.narrow(0, 0, padded);     // [padded, hidden]
+    at::Tensor query = query_.narrow(0, 0, padded);  // [padded, heads * head_dim]
+    at::Tensor kept = x.narrow(0, 0, count);
+    at::index_select_out(kept, x_, 0, index);
+    x.narrow(0, count, padded - count).zero_();
     run_queue(blocks, [&](int64_t block) {
       const at::Tensor normed =
           rms_norm(x.narrow(0, block * row_block, row_block), layer.input_norm, spec_.rms_norm_eps)
@@ -150,23 +167,21 @@ class Forward {
       query.narrow(0, block * row_block, row_block)
           .copy_(linear(normed, layer.query, layer.query_bias));
     });
-    at::Tensor mixed = at::zeros_like(query);  // [padded, heads * head_dim]
-    mixed.narrow(0, 0, count)
-        .copy_(
-            attention
-                .attend(rows, query.narrow(0, 0, count).view({count, spec_.heads, spec_.head_dim}))
-                .view({count, spec_.heads * spec_.head_dim}));
+    // What attention answers takes the place of the queries.
+    at::Tensor mixed = query.narrow(0, 0, count);  // [count, heads * head_dim]
+    mixed.copy_(attention_->attend(rows, mixed.view({count, spec_.heads, spec_.head_dim}))
+                    .view({count, wide}));
     run_queue(blocks, [&](int64_t block) {
       const int64_t first = block * row_block;
       at::Tensor stream = x.narrow(0, first, row_block);  // [row_block, hidden]
-      stream.add_(linear(mixed.narrow(0, first, row_block), layer.output, layer.output_bias));
+      stream.add_(linear(query.narrow(0, first, row_block), layer.output, layer.output_bias));
       const at::Tensor normed =
           rms_norm(stream, layer.post_attention_norm, spec_.rms_norm_eps).to(dtype_);
       const at::Tensor gated = swiglu(linear(normed, layer.gate, layer.gate_bias),
                                       linear(normed, layer.up, layer.up_bias));
       stream.add_(linear(gated, layer.down, layer.down_bias));  // [row_block, hidden]
     });
-    x_.index_copy_(0, index, x.narrow(0, 0, count));
+    x_.index_copy_(0, index, kept);
   }
 
   const checkpoint::Weights& weights_;
@@ -179,6 +194,9 @@ class Forward {
   at::Tensor x_;  // [padded rows, hidden] float32
   std::vector<std::shared_ptr<const scalings::RotaryPlan>> held_plans_;
   std::unique_ptr<const RowPlan> row_plan_;
+  std::unique_ptr<Attention> attention_;  // under row_plan_; its keys are those of one layer
+  at::Tensor stream_;                     // [padded chunk, hidden] float32
+  at::Tensor query_;                      // [padded chunk, heads * head_dim]
 };
 
 }  // namespace

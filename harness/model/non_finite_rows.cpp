@@ -8,6 +8,12 @@ namespace model {
 NonFiniteRows::NonFiniteRows(int64_t kv_heads, int64_t rows)
     : rows_(rows), marks_(kv_heads * rows, 0) {}
 
+void NonFiniteRows::forget(int64_t first_row, int64_t rows) {
+  for (size_t head = 0; head < marks_.size(); head += rows_) {
+    std::fill_n(marks_.begin() + static_cast<int64_t>(head) + first_row, rows, uint8_t{0});
+  }
+}
+
 void NonFiniteRows::mark(int64_t kv_head, int64_t row) {
   marks_[kv_head * rows_ + row] = 1;
   any_ = true;

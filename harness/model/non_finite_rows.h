@@ -16,7 +16,9 @@ class NonFiniteRows {
  public:
   NonFiniteRows(int64_t kv_heads, int64_t rows);
 
-  /// Different rows may be marked from different threads.
+  /// Forgets the marks of rows [first_row, first_row + rows), of all heads. Different rows may be
+  /// forgotten and marked from different threads.
+  void forget(int64_t first_row, int64_t rows);
   void mark(int64_t kv_head, int64_t row);
 
   /// Whether query `query` of the bands' block attends a marked row.

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "harness/model/scorer.h"
 #include "scalings/catalog.h"
@@ -59,6 +60,22 @@ TEST_P(BrokenRows, SpoilExactlyTheQueriesThatAttendABrokenValue) {
       }
       expect_only_attending_queries_spoilt(*plan, 299, /*in_value=*/true, nan_value, dtype);
     }
+  }
+}
+
+TEST_P(BrokenRows, SpoilNothingOnceRowsOfTheNextLayerTakeTheirPlace) {
+  const scalings::RotaryPlan plan = model_test::plain(300, 32, 32);
+  const model::AttentionShape shape{4, 2, 32};
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    const model_test::Inputs in = model_test::random_inputs(300, shape, dtype);
+    const model::RowPlan rows({{0, 0, 300, &plan}});
+    const auto attention = model::make_attention(shape, rows, dtype, GetParam());
+    attention->store(0, in.key, at::full_like(in.value, nan_value));
+    attention->store(0, in.key, in.value);
+    std::vector<int64_t> all(300);
+    std::iota(all.begin(), all.end(), 0);
+    EXPECT_TRUE(at::equal(attention->attend(all, in.query),
+                          model::attend(plan, in.query, in.key, in.value, GetParam())));
   }
 }
 
