@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import numpy
+from safetensors.numpy import load_file, save_file
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/cli"), str(ROOT / "tests/parity")]
@@ -132,6 +133,19 @@ class Gguf(unittest.TestCase):
                     self.assertIn(name, done.stderr)
                     self.assertIn(cause, done.stderr)
                 self.assertFalse((self.folder / "none").exists())
+
+    def test_names_a_tensor_that_is_not_used(self):
+        model = self.folder / "more"
+        make_directory(model)
+        weights = load_file(model / "model.safetensors")
+        name = "model.layers.0.self_attn.rotary_emb.inv_freq"
+        save_file({**weights, name: numpy.ones(8, numpy.float32)}, model / "model.safetensors")
+        warnings = {}
+        for each in ("model", "more"):
+            done = ropewalk("check", experiment(self.folder, each), "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            warnings[each] = json.loads(done.stdout)["warnings"]
+        self.assertEqual(warnings["more"], [f'{model}: 1 tensors are not used, "{name}" among them', *warnings["model"]])
 
     def test_what_audit_says_to_paste_runs(self):
         """The scaling of the file's metadata is one of the experiment's methods."""
