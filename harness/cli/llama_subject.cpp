@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <new>
-#include <set>
 
 #include "harness/checkpoint/audit/printable.h"
 #include "harness/checkpoint/open_tokenizer.h"
@@ -108,11 +107,6 @@ LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
             experiment.trained_length.value_or(inferred)};
 
   const auto dtype = is_bfloat16_ ? at::kBFloat16 : at::kFloat;
-  const auto wanted = is_bfloat16_ ? checkpoint::DType::bf16 : checkpoint::DType::f32;
-  dequantises_embedding_ = weights_->is_converted(checkpoint::Role::embedding) ||
-                           weights_->is_converted(checkpoint::Role::head);
-  converts_weights_ = weights_->is_converted(checkpoint::Role::query) ||
-                      weights_->tensor(checkpoint::Role::query).dtype != wanted;
   const model::AttentionShape attention{spec_.heads, spec_.kv_heads, spec_.head_dim};
   numerics_ = fmt::format("{} {}, LibTorch {}, {}", experiment.dtype,
                           model::name(model::best_kernel(dtype, attention)), TORCH_VERSION,
@@ -140,20 +134,8 @@ double LlamaSubject::attention_flops_a_pair() const {
 }
 
 int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, int64_t scored) const {
-  std::set<int64_t> key_rulers;
-  for (const scalings::View& view : plan.views) key_rulers.insert(view.key);
-  int64_t spans = 0;
-  for (int64_t query = 0; query < plan.length(); ++query) {
-    spans += static_cast<int64_t>(plan.spans.row(query).size());
-  }
-  return model::peak_bytes(spec_, plan.length(), compute(),
-                           {.scored = scored,
-                            .rulers = static_cast<int64_t>(plan.rulers.size()),
-                            .key_rulers = static_cast<int64_t>(key_rulers.size()),
-                            .spans = (spans + plan.length() - 1) / plan.length(),
-                            .threads = at::get_num_threads(),
-                            .converts_weights = converts_weights_,
-                            .dequantises_embedding = dequantises_embedding_});
+  return model::peak_bytes(
+      *weights_, plan, {.compute = compute(), .scored = scored, .threads = at::get_num_threads()});
 }
 
 model::Compute LlamaSubject::compute() const {

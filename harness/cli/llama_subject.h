@@ -43,8 +43,6 @@ class LlamaSubject : public sweep::Subject {
   scalings::RopeShape shape_;
   base::Json configured_;
   bool is_bfloat16_ = false;
-  bool converts_weights_ = false;  ///< the file's dtype is not the compute dtype
-  bool dequantises_embedding_ = false;
   std::string numerics_;
   mutable std::string fingerprint_;
   std::vector<std::string> warnings_;

@@ -14,6 +14,7 @@
 #include "harness/cli/progress_line.h"
 #include "harness/cli/verbs.h"
 #include "harness/cli/version.h"
+#include "harness/model/memory.h"
 #include "harness/sweep/experiment.h"
 #include "harness/sweep/prepared.h"
 #include "harness/sweep/provenance.h"
@@ -152,6 +153,7 @@ std::string above_zero(const std::string& text) {
 }
 
 int run(const Arguments& arguments) {
+  model::return_large_buffers();
   if (arguments.threads > 0) at::set_num_threads(arguments.threads);
   const sweep::Selection selection = selection_of(arguments);
   const sweep::Experiment experiment =

@@ -1,62 +1,158 @@
 #include "harness/model/memory.h"
 
 #include <algorithm>
+#include <set>
 
 #include "harness/model/forward.h"
 #include "harness/model/head.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace model {
 namespace {
 
-/// Anonymous memory of a process that has scored something tiny: LibTorch's tables, oneDNN's
-/// compiled kernels, allocator slack. Measured, 2 threads.
-constexpr int64_t runtime_bytes = int64_t{110} << 20;
-constexpr int64_t f32 = 4;
+constexpr int64_t f32 = sizeof(float);
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
-/// Keys, values and tables: what lives as long as a layer.
-int64_t layer_bytes(const checkpoint::LlamaSpec& spec, int64_t rows, int64_t element,
-                    const MemoryCase& memory_case) {
-  const int64_t stored = round_up(rows, 512) * spec.kv_heads * spec.head_dim * element;
-  const int64_t tables = memory_case.rulers * rows * spec.rotary_dim * f32;
-  const int64_t matrices = spec.hidden * spec.head_dim * (2 * spec.heads + 2 * spec.kv_heads) +
-                           3 * spec.hidden * spec.intermediate;
-  return stored * (memory_case.key_rulers + 1) + tables +
-         (memory_case.converts_weights ? matrices * element : 0);
-}
+/// Sizes in bytes of what forward() and score_targets() hold, in the order in which they hold it.
+class Footprint {
+ public:
+  Footprint(const checkpoint::Weights& weights, const scalings::RotaryPlan& plan,
+            const MemoryCase& memory_case)
+      : weights_(weights),
+        spec_(weights.spec()),
+        plan_(plan),
+        case_(memory_case),
+        element_(memory_case.compute == Compute::float32 ? 4 : 2),
+        tokens_(plan.length()),
+        rows_(std::max<int64_t>(tokens_ - 1, 1)),
+        keys_(spec_.kv_heads * spec_.head_dim) {}
 
-/// The buffers of one chunk of rows, and of the threads that work on it.
-int64_t chunk_bytes(const checkpoint::LlamaSpec& spec, int64_t rows, int64_t element,
-                    const MemoryCase& memory_case) {
-  const int64_t chunk = std::min(round_up(rows, row_block), row_chunk);
-  const int64_t wide = spec.heads * spec.head_dim;
-  const int64_t buffers = chunk * (2 * spec.hidden * f32 + 3 * wide * element);
-  const int64_t block = row_block * (4 * spec.hidden * f32 + 4 * spec.intermediate * element);
-  return buffers + memory_case.threads * block;
-}
+  int64_t peak() const {
+    const int64_t layer = residual() + tables() + keys_and_values() + converted_weights();
+    return path() +
+           std::max({residual() + vocabulary_table(checkpoint::Role::embedding),
+                     layer + chunk() + case_.threads * block(), residual() + final_norm(), head()});
+  }
 
-int64_t head_bytes(const checkpoint::LlamaSpec& spec, const MemoryCase& memory_case) {
-  const HeadChunks chunks = plan_head_chunks(memory_case.scored, spec.vocabulary, head_logit_bytes);
-  return memory_case.scored * spec.hidden * f32 +
-         chunks.rows * (spec.vocabulary + spec.hidden) * f32 +
-         memory_case.threads * head_vocabulary_block * spec.hidden * f32;
-}
+ private:
+  /// The plan - positions and gain in double, spans and their offsets -, the tokens in the document
+  /// and in its rows, per row its path and its place among those wanted, and the answers.
+  int64_t path() const {
+    int64_t spans = 0;
+    for (int64_t query = 0; query < tokens_; ++query) {
+      spans += static_cast<int64_t>(plan_.spans.row(query).size());
+    }
+    const int64_t rulers = static_cast<int64_t>(plan_.rulers.size());
+    const int64_t answer = sizeof(int64_t) + sizeof(evals::Token) + 2 * sizeof(evals::TokenScore);
+    return tokens_ * (8 * rulers + 8 + 8) + spans * static_cast<int64_t>(sizeof(scalings::Span)) +
+           tokens_ * (2 * sizeof(evals::Token) + 4 + 8) + case_.scored * answer;
+  }
+
+  int64_t residual() const { return round_up(rows_, row_block) * spec_.hidden * f32; }
+
+  /// cos and sin of every ruler.
+  int64_t tables() const {
+    return static_cast<int64_t>(plan_.rulers.size()) * rows_ * spec_.rotary_dim * f32;
+  }
+
+  /// Keys once per ruler that measures them, values once, and a mark for each row of values.
+  int64_t keys_and_values() const {
+    std::set<int64_t> key_rulers;
+    for (const scalings::View& view : plan_.views) {
+      key_rulers.insert(view.key);
+    }
+    const int64_t copies = static_cast<int64_t>(key_rulers.size()) + 1;
+    return copies * rows_ * keys_ * element_ + rows_ * spec_.kv_heads;
+  }
+
+  /// One layer in the compute dtype, where the file has another or is quantised; then its largest
+  /// matrix is dequantised to float32 first.
+  int64_t converted_weights() const {
+    const int64_t matrices =
+        spec_.hidden * (2 * wide() + 2 * keys_) + 3 * spec_.hidden * spec_.intermediate;
+    const int64_t largest = spec_.hidden * std::max(wide(), spec_.intermediate);
+    const bool is_quantised = weights_.is_converted(checkpoint::Role::query);
+    const auto wanted =
+        case_.compute == Compute::float32 ? checkpoint::DType::f32 : checkpoint::DType::bf16;
+    const bool is_copied = is_quantised || dtype_of(checkpoint::Role::query) != wanted;
+    return (is_copied ? matrices * element_ : 0) + (is_quantised ? largest * f32 : 0);
+  }
+
+  /// The embedding or the head of a quantised file, dequantised as a whole.
+  int64_t vocabulary_table(checkpoint::Role role) const {
+    return weights_.is_converted(role) ? spec_.vocabulary * spec_.hidden * f32 : 0;
+  }
+
+  /// Of the tensor that a role is given as; without making one that has to be dequantised.
+  checkpoint::DType dtype_of(checkpoint::Role role) const {
+    return weights_.is_converted(role) ? checkpoint::DType::f32 : weights_.tensor(role).dtype;
+  }
+
+  /// Rows of the residual stream that are answered together, with their queries and what attention
+  /// answers. The last layer answers only what is scored.
+  int64_t chunk() const {
+    const int64_t wanted = spec_.layers == 1 ? std::min(case_.scored, rows_) : rows_;
+    const int64_t rows = round_up(std::min(wanted, row_chunk), row_block);
+    return rows * (spec_.hidden * f32 + 2 * wide() * element_);
+  }
+
+  /// What one thread holds of its block of rows. A thread's arena keeps what the thread gives back,
+  /// so that blocks stay resident while rows of the next chunk attend.
+  int64_t block() const {
+    const int64_t norm = 2 * spec_.hidden * f32;
+    const int64_t normed = spec_.hidden * element_;
+    const int64_t turned = 3 * keys_ * f32;  // both halves, their products with cos and sin, sums
+    const int64_t store = normed + 2 * keys_ * element_ + turned;
+    const int64_t gated = normed + 4 * spec_.intermediate * element_;  // gate, up, silu, product
+    return row_block * std::max({norm, store, gated});
+  }
+
+  /// The rows that the head reads, and a chunk of them gathered, scaled and weighted.
+  int64_t final_norm() const {
+    return (case_.scored + 3 * std::min(case_.scored, row_chunk)) * spec_.hidden * f32;
+  }
+
+  /// The rows that the head reads, a chunk of them with its logits, and each thread's slice of the
+  /// matrix in float32 and block of logits. Keys, values and the residual stream are gone by then.
+  int64_t head() const {
+    const HeadChunks chunks = plan_head_chunks(case_.scored, spec_.vocabulary, head_logit_bytes);
+    const int64_t words = std::min(head_vocabulary_block, spec_.vocabulary);
+    const auto role = spec_.tied_embeddings ? checkpoint::Role::embedding : checkpoint::Role::head;
+    const bool is_float = dtype_of(role) == checkpoint::DType::f32;
+    const int64_t slice = is_float ? 0 : words * spec_.hidden * f32;
+    return vocabulary_table(role) + case_.scored * spec_.hidden * f32 +
+           chunks.rows * (spec_.vocabulary + spec_.hidden) * f32 +
+           case_.threads * (slice + head_row_block * words * f32);
+  }
+
+  int64_t wide() const { return spec_.heads * spec_.head_dim; }
+
+  const checkpoint::Weights& weights_;
+  const checkpoint::LlamaSpec& spec_;
+  const scalings::RotaryPlan& plan_;
+  const MemoryCase& case_;
+  const int64_t element_;  // bytes of a computed number
+  const int64_t tokens_;
+  const int64_t rows_;  // the last token of a path has none
+  const int64_t keys_;  // numbers in all keys of one row
+};
 
 }  // namespace
 
-int64_t peak_bytes(const checkpoint::LlamaSpec& spec, int64_t path_tokens, Compute compute,
+int64_t peak_bytes(const checkpoint::Weights& weights, const scalings::RotaryPlan& plan,
                    const MemoryCase& memory_case) {
-  const int64_t element = compute == Compute::float32 ? 4 : 2;
-  const int64_t rows = std::max<int64_t>(path_tokens - 1, 1);
-  const int64_t residual = round_up(rows, row_block) * spec.hidden * f32;
-  // Twice, because the plan of the last layer is compared with its predecessor: position and gain
-  // in double, offset and spans.
-  const int64_t plan = 2 * path_tokens * (8 * memory_case.rulers + 8 + 8 + 24 * memory_case.spans);
-  const int64_t forward = residual + layer_bytes(spec, rows, element, memory_case) +
-                          chunk_bytes(spec, rows, element, memory_case);
-  const int64_t table = memory_case.dequantises_embedding ? spec.vocabulary * spec.hidden * f32 : 0;
-  return runtime_bytes + plan + std::max(forward, residual + table + head_bytes(spec, memory_case));
+  return runtime_bytes + Footprint(weights, plan, memory_case).peak();
+}
+
+void return_large_buffers() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+#endif
 }
 
 }  // namespace model

@@ -2,29 +2,35 @@
 
 #include <cstdint>
 
-#include "harness/checkpoint/llama_spec.h"
+#include "harness/checkpoint/weights.h"
 #include "harness/model/scorer.h"
+#include "scalings/plan.h"
 
 namespace model {
 
-/// What the memory of a forward depends on besides the model and the length.
+/// What the memory of scoring one path depends on besides the model and the plan.
 struct MemoryCase {
-  int64_t scored = 1;      ///< tokens that the head reads
-  int64_t rulers = 1;      ///< of the plan: one cos and one sin table each
-  int64_t key_rulers = 1;  ///< those that measure keys: one rotated copy of the keys each
-  int64_t spans = 1;       ///< of a query, on average
+  Compute compute = Compute::float32;
+  int64_t scored = 1;  ///< tokens that the head judges
   int64_t threads = 2;
-  /// The file's dtype is not the compute dtype: one layer and the embedding are converted.
-  bool converts_weights = false;
-  /// The file is quantised: the embedding, and then the head, become float32 as a whole.
-  bool dequantises_embedding = false;
 };
 
-/// Peak anonymous resident memory of scoring one path, in bytes: buffers of one layer, of the
-/// residual stream, of one chunk of rows, and what LibTorch itself keeps. Mapped weights are not
-/// anonymous and not counted. Does not grow with the number of layers; a test holds it to what is
-/// measured, within 15 %.
-int64_t peak_bytes(const checkpoint::LlamaSpec& spec, int64_t path_tokens, Compute compute,
-                   const MemoryCase& memory_case = {});
+/// What a process holds that has scored a few tokens and freed their buffers: LibTorch's operator
+/// tables (52 MB of small blocks), relocated pages of its libraries, oneDNN's compiled kernels,
+/// thread stacks. 64 to 69 MB were measured with LibTorch 2.13 on 2 threads; other builds differ.
+inline constexpr int64_t runtime_bytes = int64_t{64} << 20;
+
+/// Peak anonymous resident memory of scoring one path of plan.length() tokens, in bytes: the
+/// runtime's, what lives as long as the path, and the greatest of the stages (embedding, layers,
+/// final norm, head). Mapped weights are not anonymous and not counted, converted ones are.
+/// Does not grow with the number of layers; a test holds it to what is measured, within 15 %.
+int64_t peak_bytes(const checkpoint::Weights& weights, const scalings::RotaryPlan& plan,
+                   const MemoryCase& memory_case);
+
+/// Makes malloc return buffers of 2 MB and more to the system when they are freed, and the free end
+/// of a heap when it exceeds 16 MB. Otherwise glibc learns to keep up to 64 MB a thread of what
+/// earlier documents have freed, which no formula knows. Process-wide: for programs that score, not
+/// for those that train on many buffers of that size. Without glibc it does nothing.
+void return_large_buffers();
 
 }  // namespace model

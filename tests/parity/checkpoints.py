@@ -27,6 +27,7 @@ class Shape:
     dtype: torch.dtype = torch.float32
     sharp: float = 0.25
     shard: str = "5GB"
+    vocabulary: int = 151
 
 
 SHAPES = [
@@ -43,7 +44,7 @@ SHAPES = [
 
 def config_of(shape, rope_scaling, length):
     return transformers.LlamaConfig(
-        vocab_size=151,
+        vocab_size=shape.vocabulary,
         hidden_size=shape.hidden,
         intermediate_size=shape.intermediate or 2 * shape.hidden + 8,
         num_hidden_layers=shape.layers,

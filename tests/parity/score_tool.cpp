@@ -3,23 +3,19 @@
 //     "dtype": "float32" | "bfloat16", "query_offset": positions, "tokens": [ids], "out": file,
 //     "scored_from": 1, "threads": 2}]
 // Each `out` gets the natural log-probabilities of tokens scored_from, ... as little-endian
-// float32; stdout one line of JSON: seconds, kernel, and peak anonymous memory with our own
-// estimate of it. query_offset shifts the queries against the keys: a fault for the comparison to
-// find.
+// float32; stdout one line of JSON: seconds by the clock and of processor time, kernel.
+// query_offset shifts the queries against the keys: a fault for the comparison to find.
 
 #include <torch/torch.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <string>
-#include <thread>
 
 #include "harness/base/json.h"
 #include "harness/checkpoint/checkpoint.h"
-#include "harness/model/memory.h"
 #include "harness/model/scorer.h"
 #include "scalings/catalog.h"
 
@@ -39,37 +35,8 @@ class QueryOffset : public scalings::RopeScaling {
   double offset_;
 };
 
-/// Peak of RssAnon, sampled every 5 ms until stop(): the kernel keeps a high-water mark only for
-/// all resident memory, mapped weights among it.
-class PeakMemory {
- public:
-  PeakMemory() : sampler_([this] { sample(); }) {}
-  ~PeakMemory() { stop(); }
-  int64_t stop() {
-    done_ = true;
-    if (sampler_.joinable()) {
-      sampler_.join();
-    }
-    return peak_;
-  }
-
- private:
-  void sample() {
-    while (!done_) {
-      std::ifstream status("/proc/self/status");
-      for (std::string line; std::getline(status, line);) {
-        if (line.rfind("RssAnon:", 0) == 0) {
-          peak_ = std::max(peak_, std::stoll(line.substr(8)) * 1024);
-        }
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
-
-  std::atomic<bool> done_{false};
-  long long peak_ = 0;
-  std::thread sampler_;
-};
+/// Processor time of all threads: what other work on the machine hardly changes.
+double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 void run(const nlohmann::json& job) {
   std::shared_ptr<checkpoint::Weights> weights =
@@ -86,18 +53,13 @@ void run(const nlohmann::json& job) {
   const int64_t count = static_cast<int64_t>(tokens.size());
   const evals::Document document{tokens, {scored_from, count}, {}};
   at::set_num_threads(job.value("threads", 2));
-  PeakMemory memory;
+  const double processor_start = processor_seconds();
   const auto start = std::chrono::steady_clock::now();
   const evals::Scores scores = scorer.score(document, {});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  model::MemoryCase memory_case;
-  memory_case.scored = count - scored_from;
-  memory_case.converts_weights = job.value("converts_weights", false);
   std::printf("%s\n", nlohmann::json{{"seconds", seconds.count()},
-                                     {"kernel", scorer.kernel()},
-                                     {"anonymous_bytes", memory.stop()},
-                                     {"estimated_bytes", model::peak_bytes(weights->spec(), count,
-                                                                           compute, memory_case)}}
+                                     {"processor_seconds", processor_seconds() - processor_start},
+                                     {"kernel", scorer.kernel()}}
                           .dump()
                           .c_str());
   std::ofstream out(job.at("out").get<std::string>(), std::ios::binary);
