@@ -119,20 +119,36 @@ class Formula {
   std::map<std::string, at::Tensor> by_name_;
 };
 
+/// Loss and gradients of one batch, by the graph under test and by the formula.
+struct Comparison {
+  explicit Comparison(at::ScalarType compute, bool tied = true)
+      : spec(small_spec(tied)), model(spec, compute, 1) {
+    shake(model);
+    const Batch batch = batch_of(spec, 3, 19);
+    ours = batch_gradient(model, batch, tables_of(spec, 19), 40);
+    const Formula formula(model);
+    const at::Tensor expected = formula.loss(batch);
+    expected.backward();
+    loss = expected.item<double>();
+    for (const at::Tensor& weight : formula.weights()) {
+      gradients.push_back(weight.grad());
+    }
+  }
+
+  checkpoint::LlamaSpec spec;
+  TrainableLlama model;
+  BatchGradient ours;
+  double loss = 0;                    // of the formula
+  std::vector<at::Tensor> gradients;  // of the formula, in the order of model.parameters()
+};
+
 void expect_gradients_of_the_formula(bool tied) {
-  const checkpoint::LlamaSpec spec = small_spec(tied);
-  TrainableLlama model(spec, at::kFloat, 1);
-  shake(model);
-  const Batch batch = batch_of(spec, 3, 19);
-  const BatchGradient ours = batch_gradient(model, batch, tables_of(spec, 19), 40);
-  const Formula formula(model);
-  const at::Tensor loss = formula.loss(batch);
-  loss.backward();
-  EXPECT_NEAR(ours.loss, loss.item<double>(), 1e-5);
-  for (size_t i = 0; i < model.parameters().size(); ++i) {
-    const at::Tensor expected = formula.weights()[i].grad();
-    const double error = (ours.gradients[i] - expected).abs().max().item<double>();
-    EXPECT_LE(error, 1e-5 * expected.abs().max().item<double>()) << model.parameters()[i].name;
+  const Comparison both(at::kFloat, tied);
+  EXPECT_NEAR(both.ours.loss, both.loss, 1e-5);
+  for (size_t i = 0; i < both.gradients.size(); ++i) {
+    const at::Tensor& expected = both.gradients[i];
+    const double error = (both.ours.gradients[i] - expected).abs().max().item<double>();
+    EXPECT_LE(error, 1e-5 * expected.abs().max().item<double>()) << both.model.parameters()[i].name;
   }
 }
 
@@ -141,20 +157,13 @@ TEST(LlamaGraph, HasTheLossAndGradientsOfTheFormula) { expect_gradients_of_the_f
 TEST(LlamaGraph, TrainsAnUntiedHeadToo) { expect_gradients_of_the_formula(false); }
 
 TEST(LlamaGraph, StaysCloseToTheFormulaInBfloat16) {
-  const checkpoint::LlamaSpec spec = small_spec();
-  TrainableLlama model(spec, at::kBFloat16, 1);
-  shake(model);
-  const Batch batch = batch_of(spec, 3, 19);
-  const BatchGradient ours = batch_gradient(model, batch, tables_of(spec, 19), 40);
-  const Formula formula(model);
-  const at::Tensor loss = formula.loss(batch);
-  loss.backward();
-  EXPECT_NEAR(ours.loss, loss.item<double>(), 0.02 * loss.item<double>());
-  for (size_t i = 0; i < model.parameters().size(); ++i) {
-    const double cosine = at::cosine_similarity(ours.gradients[i].flatten().to(at::kDouble),
-                                                formula.weights()[i].grad().flatten(), 0)
+  const Comparison both(at::kBFloat16);
+  EXPECT_NEAR(both.ours.loss, both.loss, 0.02 * both.loss);
+  for (size_t i = 0; i < both.gradients.size(); ++i) {
+    const double cosine = at::cosine_similarity(both.ours.gradients[i].flatten().to(at::kDouble),
+                                                both.gradients[i].flatten(), 0)
                               .item<double>();
-    EXPECT_GE(cosine, 0.99) << model.parameters()[i].name;
+    EXPECT_GE(cosine, 0.99) << both.model.parameters()[i].name;
   }
 }
 
