@@ -106,6 +106,23 @@ class OfASmallTree(unittest.TestCase):
         check = self.generate("--check")
         self.assertEqual((check.returncode, check.stdout), (0, ""))
 
+    def test_tabulates_the_committed_summary_of_the_attention_methods(self):
+        self.write(
+            "configs/sweeps/attention/summary.csv",
+            "method,protocol,length,band,n,hits,perplexity\n"
+            "plain,passkey/landmark/1,4096,all,20,19,\nplain,passkey/landmark/1,4096,early,7,7,\n"
+            "plain,passkey/landmark/1,8192,all,0,0,\nplain,ppl/fixed-target/1,8192,all,,,1234.56\n"
+            "yarn,passkey/landmark/1,4096,all,20,20,\n",
+        )
+        self.write("README.md", "<!-- generated: attention -->\n<!-- end -->\n")
+        self.generate()
+        self.assertEqual(
+            (self.root / "README.md").read_text(),
+            "<!-- generated: attention -->\n"
+            "| method | keys 4,096 | keys 8,192 | ppl 4,096 | ppl 8,192 |\n| --- | --- | --- | --- | --- |\n"
+            "| `plain` | 19/20 | - | - | 1234.6 |\n| `yarn` | 20/20 | - | - | - |\n<!-- end -->\n",
+        )
+
     def test_keeps_what_a_line_of_the_tree_says(self):
         edited = GENERATED.replace("position interpolation", "divides every frequency")
         self.write("README.md", edited)
