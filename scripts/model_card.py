@@ -216,7 +216,7 @@ def runs_of(part, folders):
     for folder in folders:
         if (folder / part / "summary.csv").exists():
             run = read_run(folder / part)
-            config = pathlib.Path(run.experiment["model"]) / "train_config.json"
+            config = ROOT / run.experiment["model"] / "train_config.json"
             found[str(json.loads(config.read_text())["seed"])] = run
     return found
 
