@@ -33,7 +33,17 @@ Error::Error(Fault fault, std::string file, std::vector<Problem> problems)
 Error::Error(Fault fault, std::string file, Problem problem)
     : Error(fault, std::move(file), std::vector<Problem>{std::move(problem)}) {}
 
+void reject(std::string file, std::string place, std::string cause, std::string next_step) {
+  throw Error(Fault::input, std::move(file),
+              Problem{std::move(place), std::move(cause), std::move(next_step)});
+}
+
 void Problems::add(std::string place, std::string cause, std::string next_step) {
+  if (found_.size() > most_) return;
+  if (found_.size() == most_) {
+    found_.push_back({"", "and more of the same kind", ""});
+    return;
+  }
   found_.push_back({std::move(place), std::move(cause), std::move(next_step)});
 }
 

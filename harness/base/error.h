@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -37,9 +38,18 @@ class Error : public std::runtime_error {
   std::vector<Problem> problems_;
 };
 
-/// Collects every problem of one input, so that a user sees all of them in one go.
+/// Throws Error(Fault::input) with this one problem.
+[[noreturn]] void reject(std::string file, std::string place, std::string cause,
+                         std::string next_step = {});
+
+/// Collects the problems of one input, so that a user sees all of them in one go.
 class Problems {
  public:
+  /// Keeps them all.
+  Problems() = default;
+  /// Keeps the first `most` of them, and says that there are more.
+  explicit Problems(size_t most) : most_(most) {}
+
   void add(std::string place, std::string cause, std::string next_step = {});
   bool empty() const { return found_.empty(); }
   const std::vector<Problem>& found() const { return found_; }
@@ -47,6 +57,7 @@ class Problems {
   void throw_if_any(const std::string& file) const;
 
  private:
+  size_t most_ = std::numeric_limits<size_t>::max();
   std::vector<Problem> found_;
 };
 

@@ -13,22 +13,24 @@
 namespace base {
 namespace {
 
-[[noreturn]] void fail(const std::filesystem::path& path, const std::string& action) {
-  const int cause = errno;
-  throw Error(Fault::io, path.string(),
-              Problem{"", fmt::format("cannot {}: {}", action, std::strerror(cause)),
-                      cause == ENOSPC ? "free some space and run again" : ""});
-}
-
 void sync_folder(const std::filesystem::path& folder) {
   const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
-  if (descriptor < 0) fail(folder, "open the folder");
+  if (descriptor < 0) refuse_io(folder, "open the folder");
   const bool synced = ::fsync(descriptor) == 0;
   ::close(descriptor);
-  if (!synced) fail(folder, "sync the folder");
+  if (!synced) refuse_io(folder, "sync the folder");
 }
 
 }  // namespace
+
+void refuse_io(const std::filesystem::path& path, std::string_view action,
+               const std::string& when_full) {
+  const int cause = errno;
+  const bool is_full = cause == ENOSPC || cause == EFBIG;
+  throw Error(Fault::io, path.string(),
+              Problem{"", fmt::format("cannot {}: {}", action, std::strerror(cause)),
+                      is_full ? when_full : ""});
+}
 
 std::string read_file(const std::filesystem::path& path) {
   std::error_code ignored;
@@ -40,7 +42,7 @@ std::string read_file(const std::filesystem::path& path) {
   }
   std::ifstream stream(path, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream || stream.bad()) fail(path, "read");
+  if (!stream || stream.bad()) refuse_io(path, "read");
   return bytes;
 }
 
@@ -91,15 +93,15 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   std::filesystem::path temporary = path;
   temporary += ".partial";
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) fail(temporary, "create");
+  if (descriptor < 0) refuse_io(temporary, "create");
   try {
     for (size_t written = 0; written < bytes.size();) {
       const ssize_t step = ::write(descriptor, bytes.data() + written, bytes.size() - written);
       if (step < 0 && errno == EINTR) continue;
-      if (step < 0) fail(temporary, "write");
+      if (step < 0) refuse_io(temporary, "write");
       written += static_cast<size_t>(step);
     }
-    if (::fsync(descriptor) != 0) fail(temporary, "sync");
+    if (::fsync(descriptor) != 0) refuse_io(temporary, "sync");
   } catch (...) {
     ::close(descriptor);
     ::unlink(temporary.c_str());
@@ -110,7 +112,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
     const int cause = errno;
     ::unlink(temporary.c_str());
     errno = cause;
-    fail(path, "rename into place");
+    refuse_io(path, "rename into place");
   }
   sync_folder(path.parent_path());
 }

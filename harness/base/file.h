@@ -17,6 +17,11 @@ std::string read_utf8_file(const std::filesystem::path& path);
 /// forms), or std::string_view::npos.
 size_t find_invalid_utf8(std::string_view text);
 
+/// Throws Error(Fault::io), `cannot ACTION: errno in words`, with `when_full` as the next step if
+/// there was no room left. Call it before anything else can set errno.
+[[noreturn]] void refuse_io(const std::filesystem::path& path, std::string_view action,
+                            const std::string& when_full = "free some space and run again");
+
 /// Writes to a temporary name in the same folder, fsyncs, renames into place, fsyncs the folder: a
 /// reader sees the old bytes or the new ones. Throws Error(Fault::io); the old file then survives.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);

@@ -12,17 +12,6 @@
 namespace checkpoint {
 namespace {
 
-constexpr size_t most_problems = 12;  // a wrong config makes every tensor wrong
-
-void add_bounded(base::Problems& problems, std::string place, std::string cause,
-                 std::string next_step = {}) {
-  if (problems.found().size() < most_problems) {
-    problems.add(std::move(place), std::move(cause), std::move(next_step));
-  } else if (problems.found().size() == most_problems) {
-    problems.add("", "and more of the same kind");
-  }
-}
-
 std::string quoted(const std::string& name) { return fmt::format("tensor \"{}\"", name); }
 
 }  // namespace
@@ -30,7 +19,7 @@ std::string quoted(const std::string& name) { return fmt::format("tensor \"{}\""
 HfWeights::HfWeights(LlamaSpec spec, SafetensorsArchive archive, const std::string& directory,
                      std::vector<std::string>& unmatched)
     : spec_(std::move(spec)), archive_(std::move(archive)), directory_(directory) {
-  base::Problems problems;
+  base::Problems problems(12);  // a wrong config makes every tensor wrong
   for (const auto& [name, tensor] : archive_.tensors()) {
     const auto at = role_of(name);
     if (!at) {
@@ -39,34 +28,34 @@ HfWeights::HfWeights(LlamaSpec spec, SafetensorsArchive archive, const std::stri
     }
     const auto [claimed, is_new] = name_of_.try_emplace({at->role, at->layer}, name);
     if (!is_new) {
-      add_bounded(problems, quoted(name),
-                  fmt::format("is the {} of layer {}, and so is \"{}\"",
-                              checkpoint::name_of(at->role), at->layer, claimed->second),
-                  "keep one of the two");
+      problems.add(quoted(name),
+                   fmt::format("is the {} of layer {}, and so is \"{}\"",
+                               checkpoint::name_of(at->role), at->layer, claimed->second),
+                   "keep one of the two");
     }
   }
   auto unused = name_of_;
   for (const RoleAt& at : all_roles(spec_)) {
     const auto found = name_of_.find({at.role, at.layer});
     if (found == name_of_.end()) {
-      add_bounded(problems, quoted(standard_name(at)), "is implied by config.json and missing",
-                  at.role == Role::head ? "set tie_word_embeddings when the head is the embedding"
-                                        : "check config.json against the weights");
+      problems.add(quoted(standard_name(at)), "is implied by config.json and missing",
+                   at.role == Role::head ? "set tie_word_embeddings when the head is the embedding"
+                                         : "check config.json against the weights");
       continue;
     }
     unused.erase({at.role, at.layer});
     const TensorEntry& entry = archive_.tensors().at(found->second).entry;
     const auto shape = role_shape(spec_, at.role);
     if (entry.shape != shape) {
-      add_bounded(problems, quoted(entry.name),
-                  fmt::format("has shape [{}], but config.json implies [{}]",
-                              fmt::join(entry.shape, ", "), fmt::join(shape, ", ")),
-                  "check config.json against the weights");
+      problems.add(quoted(entry.name),
+                   fmt::format("has shape [{}], but config.json implies [{}]",
+                               fmt::join(entry.shape, ", "), fmt::join(shape, ", ")),
+                   "check config.json against the weights");
     }
     if (!computable_dtype(entry.dtype)) {
-      add_bounded(problems, quoted(entry.name),
-                  fmt::format("has dtype {}, which cannot be computed with", entry.dtype),
-                  "convert it to F32, F16 or BF16");
+      problems.add(quoted(entry.name),
+                   fmt::format("has dtype {}, which cannot be computed with", entry.dtype),
+                   "convert it to F32, F16 or BF16");
     }
   }
   problems.throw_if_any(directory_);

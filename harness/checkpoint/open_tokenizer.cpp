@@ -20,11 +20,6 @@ constexpr std::string_view sentencepiece_name = "tokenizer.model";
 constexpr std::string_view json_name = "tokenizer.json";
 constexpr std::string_view config_name = "tokenizer_config.json";
 
-[[noreturn]] void fail(const std::string& file, std::string cause, std::string next_step) {
-  throw base::Error(base::Fault::input, file,
-                    base::Problem{"", std::move(cause), std::move(next_step)});
-}
-
 /// Classes of Transformers that put BOS themselves, whatever the template says.
 bool places_bos_itself(std::string_view tokenizer_class) {
   constexpr std::array<std::string_view, 6> classes{"LlamaTokenizer",     "LlamaTokenizerFast",
@@ -61,15 +56,15 @@ OpenedTokenizer finish(TokenizerParts parts, std::optional<evals::Token> bos, Au
   const std::string file = parts.file;
   if (policy != BosPolicy::automatic) choice = {policy == BosPolicy::always, "asked for"};
   if (choice.adds && !bos) {
-    fail(file, "has no BOS token to begin sequences with", "use the BOS policy never");
+    base::reject(file, "", "has no BOS token to begin sequences with", "use the BOS policy never");
   }
   if (choice.adds) parts.bos = bos;
   auto tokenizer = std::make_shared<BpeTokenizer>(std::move(parts));
   if (vocabulary && tokenizer->vocabulary_size() > *vocabulary) {
-    fail(file,
-         fmt::format("has {} tokens, but the model has {} embeddings", tokenizer->vocabulary_size(),
-                     *vocabulary),
-         "this tokenizer belongs to another checkpoint");
+    base::reject(file, "",
+                 fmt::format("has {} tokens, but the model has {} embeddings",
+                             tokenizer->vocabulary_size(), *vocabulary),
+                 "this tokenizer belongs to another checkpoint");
   }
   return {std::move(tokenizer), std::move(choice.reason)};
 }
@@ -112,8 +107,9 @@ OpenedTokenizer open_tokenizer(const std::filesystem::path& path, BosPolicy poli
     return {std::move(tokenizer), std::move(reason)};
   }
   if (directory.has(json_name)) return open_json(directory, policy, vocabulary);
-  fail(path.string(), fmt::format("has neither {} nor {}", sentencepiece_name, json_name),
-       "download the checkpoint's tokenizer");
+  base::reject(path.string(), "",
+               fmt::format("has neither {} nor {}", sentencepiece_name, json_name),
+               "download the checkpoint's tokenizer");
 }
 
 }  // namespace checkpoint

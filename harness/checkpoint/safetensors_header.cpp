@@ -24,19 +24,14 @@ constexpr std::array<std::pair<std::string_view, int64_t>, 22> dtype_bits{{
     {"I64", 64}, {"U64", 64},
 }};
 
-[[noreturn]] void fail(const std::string& file, std::string place, std::string cause,
-                       std::string next_step = {}) {
-  throw base::Error(base::Fault::input, file,
-                    base::Problem{std::move(place), std::move(cause), std::move(next_step)});
-}
-
 std::string quoted(const std::string& name) { return fmt::format("tensor \"{}\"", name); }
 
 /// Length of the JSON text.
 int64_t header_length(std::string_view beginning, int64_t file_size, const std::string& file) {
   if (file_size < length_bytes || std::ssize(beginning) < length_bytes) {
-    fail(file, "byte 0", fmt::format("has {} bytes, too few for a safetensors file", file_size),
-         "download it again");
+    base::reject(file, "byte 0",
+                 fmt::format("has {} bytes, too few for a safetensors file", file_size),
+                 "download it again");
   }
   uint64_t length = 0;
   for (size_t i = 0; i < length_bytes; ++i) {
@@ -45,18 +40,18 @@ int64_t header_length(std::string_view beginning, int64_t file_size, const std::
   if (length > static_cast<uint64_t>(largest_header)) {
     const std::string_view magic = beginning.substr(0, 2);
     const bool is_pickle = magic == "PK" || magic.substr(0, 1) == "\x80";
-    fail(file, "byte 0",
-         fmt::format("claims a header of {} bytes, above the format's limit of {}", length,
-                     largest_header),
-         is_pickle ? "this looks like a PyTorch pickle file under another name: convert it"
-                   : "this is not a safetensors file");
+    base::reject(file, "byte 0",
+                 fmt::format("claims a header of {} bytes, above the format's limit of {}", length,
+                             largest_header),
+                 is_pickle ? "this looks like a PyTorch pickle file under another name: convert it"
+                           : "this is not a safetensors file");
   }
   const auto signed_length = static_cast<int64_t>(length);
   if (signed_length > file_size - length_bytes || signed_length > std::ssize(beginning) - 8) {
-    fail(file, "byte 0",
-         fmt::format("claims a header of {} bytes, but only {} follow", length,
-                     file_size - length_bytes),
-         "the file is cut; download it again");
+    base::reject(file, "byte 0",
+                 fmt::format("claims a header of {} bytes, but only {} follow", length,
+                             file_size - length_bytes),
+                 "the file is cut; download it again");
   }
   return signed_length;
 }
@@ -109,20 +104,21 @@ void check_contiguous(const std::vector<TensorEntry>& tensors, int64_t data_begi
   int64_t expected = data_begin;
   for (const TensorEntry& tensor : tensors) {
     if (tensor.begin != expected) {
-      fail(file, quoted(tensor.name),
-           fmt::format("begins at byte {}, but the data before it ends at byte {} ({})",
-                       tensor.begin, expected, tensor.begin < expected ? "overlap" : "hole"));
+      base::reject(
+          file, quoted(tensor.name),
+          fmt::format("begins at byte {}, but the data before it ends at byte {} ({})",
+                      tensor.begin, expected, tensor.begin < expected ? "overlap" : "hole"));
     }
     expected = tensor.end;
   }
   if (expected > file_size) {
-    fail(file, quoted(tensors.back().name),
-         fmt::format("ends at byte {}, but the file has {}", expected, file_size),
-         "the file is cut; download it again");
+    base::reject(file, quoted(tensors.back().name),
+                 fmt::format("ends at byte {}, but the file has {}", expected, file_size),
+                 "the file is cut; download it again");
   }
   if (expected < file_size) {
-    fail(file, fmt::format("byte {}", expected),
-         fmt::format("{} bytes follow that belong to no tensor", file_size - expected));
+    base::reject(file, fmt::format("byte {}", expected),
+                 fmt::format("{} bytes follow that belong to no tensor", file_size - expected));
   }
 }
 
@@ -171,9 +167,10 @@ SafetensorsHeader parse_safetensors_header(std::string_view beginning, int64_t f
   const int64_t length = header_length(beginning, file_size, file);
   const int64_t data_begin = length_bytes + length;
   const std::string_view text = beginning.substr(length_bytes, static_cast<size_t>(length));
-  if (text.empty() || text.front() != '{') fail(file, "byte 8", "header does not begin with '{'");
+  if (text.empty() || text.front() != '{')
+    base::reject(file, "byte 8", "header does not begin with '{'");
   if (const size_t offset = base::find_invalid_utf8(text); offset != std::string_view::npos) {
-    fail(file, fmt::format("byte {}", offset + length_bytes), "header is not valid UTF-8");
+    base::reject(file, fmt::format("byte {}", offset + length_bytes), "header is not valid UTF-8");
   }
   base::Problems duplicates;
   const base::Json json = base::parse_json(text, file + ": header", duplicates);

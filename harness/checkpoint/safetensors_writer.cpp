@@ -9,6 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "harness/base/file.h"
 #include "harness/base/json.h"
 
 namespace checkpoint {
@@ -16,19 +17,12 @@ namespace {
 
 constexpr int64_t alignment = 8;
 
-[[noreturn]] void fail(const std::filesystem::path& path, const char* action) {
-  const int cause = errno;
-  throw base::Error(base::Fault::io, path.string(),
-                    base::Problem{"", fmt::format("cannot {}: {}", action, std::strerror(cause)),
-                                  cause == ENOSPC ? "free some space and run again" : ""});
-}
-
 void write_at(int descriptor, std::span<const std::byte> bytes, int64_t offset,
               const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t step = ::pwrite(descriptor, bytes.data(), bytes.size(), offset);
     if (step < 0 && errno == EINTR) continue;
-    if (step < 0) fail(path, "write");
+    if (step < 0) base::refuse_io(path, "write");
     bytes = bytes.subspan(static_cast<size_t>(step));
     offset += step;
   }
@@ -88,7 +82,7 @@ SafetensorsWriter::SafetensorsWriter(std::filesystem::path path, std::vector<Ten
   }
   beginning += header;
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail(temporary_, "create");
+  if (descriptor_ < 0) base::refuse_io(temporary_, "create");
   try {
     write_at(descriptor_, std::as_bytes(std::span(beginning)), 0, temporary_);
   } catch (...) {
@@ -121,11 +115,11 @@ void SafetensorsWriter::finish() {
   for (const auto& [name, is_written] : written_) {
     if (!is_written) throw std::logic_error("tensor was never written: " + name);
   }
-  if (::fsync(descriptor_) != 0) fail(temporary_, "sync");
+  if (::fsync(descriptor_) != 0) base::refuse_io(temporary_, "sync");
   const int descriptor = descriptor_;
   descriptor_ = -1;
-  if (::close(descriptor) != 0) fail(temporary_, "close");
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "rename into place");
+  if (::close(descriptor) != 0) base::refuse_io(temporary_, "close");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) base::refuse_io(path_, "rename into place");
 }
 
 }  // namespace checkpoint

@@ -14,12 +14,6 @@ namespace {
 constexpr std::string_view model_name = "tokenizer.model";
 constexpr std::string_view config_name = "tokenizer_config.json";
 
-[[noreturn]] void fail(const std::string& file, std::string place, std::string cause,
-                       std::string next_step = {}) {
-  throw base::Error(base::Fault::input, file,
-                    base::Problem{std::move(place), std::move(cause), std::move(next_step)});
-}
-
 }  // namespace
 
 struct SentencePieceTokenizer::Model {
@@ -32,17 +26,17 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::filesystem::path& path
   const Directory directory(path);
   const std::string file = (path / model_name).string();
   if (!directory.has(model_name)) {
-    fail(file, "", "no such file", "only SentencePiece tokenizers can be read");
+    base::reject(file, "", "no such file", "only SentencePiece tokenizers can be read");
   }
   const auto bytes = directory.map(model_name);
   const auto status = model_->processor.LoadFromSerializedProto(
       absl::string_view(bytes->text().data(), bytes->text().size()));
-  if (!status.ok()) fail(file, "", "is not a SentencePiece model", "download it again");
+  if (!status.ok()) base::reject(file, "", "is not a SentencePiece model", "download it again");
   if (vocabulary && vocabulary_size() > *vocabulary) {
-    fail(file, "",
-         fmt::format("has {} pieces, but config.json's vocab_size is {}", vocabulary_size(),
-                     *vocabulary),
-         "this tokenizer belongs to another checkpoint");
+    base::reject(file, "",
+                 fmt::format("has {} pieces, but config.json's vocab_size is {}", vocabulary_size(),
+                             *vocabulary),
+                 "this tokenizer belongs to another checkpoint");
   }
 
   TokenizerConfig config;
@@ -62,7 +56,8 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::filesystem::path& path
   }
   if (adds && id < 0) {
     if (policy == BosPolicy::always || config.add_bos) {
-      fail(file, "", "has no BOS piece to begin sequences with", "use the BOS policy never");
+      base::reject(file, "", "has no BOS piece to begin sequences with",
+                   "use the BOS policy never");
     }
     adds = false;
     bos_reason_ = "tokenizer.model has no BOS piece";
@@ -76,7 +71,8 @@ SentencePieceTokenizer::~SentencePieceTokenizer() = default;
 std::vector<evals::Token> SentencePieceTokenizer::encode(std::string_view utf8) const {
   std::vector<int> ids;
   const auto status = model_->processor.Encode(absl::string_view(utf8.data(), utf8.size()), &ids);
-  if (!status.ok()) fail(std::string(model_name), "", "cannot encode: " + status.ToString());
+  if (!status.ok())
+    base::reject(std::string(model_name), "", "cannot encode: " + status.ToString());
   return {ids.begin(), ids.end()};
 }
 
@@ -84,13 +80,14 @@ std::string SentencePieceTokenizer::decode(const std::vector<evals::Token>& toke
   std::vector<int> ids(tokens.begin(), tokens.end());
   for (const int id : ids) {
     if (id < 0 || id >= vocabulary_size()) {
-      fail(std::string(model_name), "",
-           fmt::format("token {} is not among its {} pieces", id, vocabulary_size()));
+      base::reject(std::string(model_name), "",
+                   fmt::format("token {} is not among its {} pieces", id, vocabulary_size()));
     }
   }
   std::string text;
   const auto status = model_->processor.Decode(ids, &text);
-  if (!status.ok()) fail(std::string(model_name), "", "cannot decode: " + status.ToString());
+  if (!status.ok())
+    base::reject(std::string(model_name), "", "cannot decode: " + status.ToString());
   return text;
 }
 

@@ -1,7 +1,6 @@
 #include "harness/sweep/storage.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,12 +13,7 @@ namespace sweep {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& file, const char* action) {
-  const int cause = errno;
-  throw base::Error(base::Fault::io, file.string(),
-                    base::Problem{"", fmt::format("cannot {}: {}", action, std::strerror(cause)),
-                                  cause == ENOSPC || cause == EFBIG
-                                      ? "free some space and run the same command again: it resumes"
-                                      : ""});
+  base::refuse_io(file, action, "free some space and run the same command again: it resumes");
 }
 
 class PosixAppendFile : public AppendFile {

@@ -18,7 +18,6 @@ namespace checkpoint {
 namespace {
 
 const std::string prefix = "tokenizer.ggml.";
-constexpr size_t most_problems = 12;
 
 // Values of tokenizer.ggml.token_type.
 constexpr int64_t unknown_kind = 2;
@@ -51,10 +50,6 @@ const std::array<PreKind, 9> pre_kinds{{
     {"qwen2", qwen2_pattern, false, true, false, false},
     {"deepseek-r1-qwen", qwen2_pattern, false, true, false, false},
 }};
-
-void add_bounded(base::Problems& problems, std::string place, std::string cause) {
-  if (problems.found().size() < most_problems) problems.add(std::move(place), std::move(cause));
-}
 
 using Vocabulary = std::unordered_map<std::string, evals::Token>;
 
@@ -89,13 +84,13 @@ Vocabulary read_tokens(const GgufMetadata& data, const GgufArray& tokens, Tokeni
     const std::string content(tokens.texts[i]);
     const auto id = static_cast<evals::Token>(i);
     if (base::find_invalid_utf8(content) != std::string_view::npos) {
-      add_bounded(data.problems(), prefix + "tokens", fmt::format("token {} is not UTF-8", i));
+      data.problems().add(prefix + "tokens", fmt::format("token {} is not UTF-8", i));
       continue;
     }
     parts.content_of[id] = content;
     if (!ids.emplace(content, id).second) {
-      add_bounded(data.problems(), prefix + "tokens",
-                  fmt::format("\"{}\" is token {} and token {}", content, ids[content], i));
+      data.problems().add(prefix + "tokens",
+                          fmt::format("\"{}\" is token {} and token {}", content, ids[content], i));
     }
     const int64_t kind = kinds ? kinds->integers[i] : 1;
     if (kind == unknown_kind) parts.vocabulary.unknown = id;
@@ -122,8 +117,8 @@ std::vector<Merge> read_merges(const GgufMetadata& data, const Vocabulary& ids) 
     const auto b = ids.find(right);
     const auto both = ids.find(left + right);
     if (a == ids.end() || b == ids.end() || both == ids.end()) {
-      add_bounded(data.problems(), prefix + "merges",
-                  fmt::format("merge {} (\"{}\") joins what is no token", rank, text));
+      data.problems().add(prefix + "merges",
+                          fmt::format("merge {} (\"{}\") joins what is no token", rank, text));
       continue;
     }
     merges.push_back({a->second, b->second, both->second, static_cast<int32_t>(rank)});
@@ -238,7 +233,7 @@ std::string fingerprint_of(const GgufMetadata& data) {
 }  // namespace
 
 GgufTokenizer read_gguf_tokenizer(const GgufHeader& header, const std::string& file) {
-  base::Problems problems;
+  base::Problems problems(12);  // a damaged vocabulary breaks every merge
   const GgufMetadata data(header, problems);
   GgufTokenizer out;
   out.parts.file = file;

@@ -17,8 +17,6 @@
 namespace checkpoint {
 namespace {
 
-constexpr size_t most_problems = 12;  // wrong metadata make every tensor wrong
-
 std::optional<DType> stored_as_is(const GgufType& type) {
   if (type.name == "F32") return DType::f32;
   if (type.name == "F16") return DType::f16;
@@ -51,11 +49,9 @@ std::shared_ptr<std::vector<float>> half_split(const std::vector<float>& interle
 GgufWeights::GgufWeights(LlamaSpec spec, std::shared_ptr<const MappedFile> file,
                          const GgufHeader& header, std::vector<std::string>& unmatched)
     : spec_(std::move(spec)), file_(std::move(file)) {
-  base::Problems problems;
+  base::Problems problems(12);  // wrong metadata make every tensor wrong
   const auto add = [&](const std::string& name, std::string cause) {
-    if (problems.found().size() < most_problems) {
-      problems.add(fmt::format("tensor \"{}\"", name), std::move(cause));
-    }
+    problems.add(fmt::format("tensor \"{}\"", name), std::move(cause));
   };
   std::map<std::pair<Role, int64_t>, const GgufTensor*> found;
   for (const GgufTensor& tensor : header.tensors) {

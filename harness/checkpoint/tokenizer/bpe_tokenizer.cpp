@@ -12,11 +12,6 @@ namespace {
 
 constexpr size_t most_bytes = size_t{1} << 30;  // of a text: ICU counts in 32 bits
 
-[[noreturn]] void fail(const std::string& file, std::string place, std::string cause) {
-  throw base::Error(base::Fault::input, file,
-                    base::Problem{std::move(place), std::move(cause), ""});
-}
-
 /// Finds those of the added tokens that are looked for in text that is (not yet) normalized.
 AddedTokenMatcher matcher(const TokenizerParts& parts, bool is_normalized) {
   std::vector<AddedToken> tokens;
@@ -40,9 +35,10 @@ BpeTokenizer::BpeTokenizer(TokenizerParts parts)
 }
 
 std::vector<evals::Token> BpeTokenizer::encode(std::string_view utf8) const {
-  if (utf8.size() > most_bytes) fail(parts_.file, "", "cannot encode more than 1 GiB of text");
+  if (utf8.size() > most_bytes)
+    base::reject(parts_.file, "", "cannot encode more than 1 GiB of text");
   if (const size_t at = base::find_invalid_utf8(utf8); at != std::string_view::npos) {
-    fail(parts_.file, fmt::format("byte {} of the text", at), "is not valid UTF-8");
+    base::reject(parts_.file, fmt::format("byte {} of the text", at), "is not valid UTF-8");
   }
   std::vector<evals::Token> out;
   Words words;
@@ -81,7 +77,7 @@ std::string BpeTokenizer::decode(const std::vector<evals::Token>& tokens) const 
   for (const evals::Token token : tokens) {
     const auto content = parts_.content_of.find(token);
     if (content == parts_.content_of.end()) {
-      fail(parts_.file, "", fmt::format("token {} is not in the vocabulary", token));
+      base::reject(parts_.file, "", fmt::format("token {} is not in the vocabulary", token));
     }
     const auto special = is_special_.find(token);
     if (special == is_special_.end() || !special->second) contents.push_back(content->second);

@@ -13,16 +13,7 @@
 namespace checkpoint {
 namespace {
 
-constexpr size_t most_problems = 12;  // a damaged vocabulary breaks every merge
 constexpr int64_t greatest_id = std::numeric_limits<evals::Token>::max() - 1;
-
-void add_bounded(base::Problems& problems, std::string place, std::string cause) {
-  if (problems.found().size() < most_problems) {
-    problems.add(std::move(place), std::move(cause));
-  } else if (problems.found().size() == most_problems) {
-    problems.add("", "and more of the same kind");
-  }
-}
 
 using Vocabulary = std::unordered_map<std::string, evals::Token>;
 
@@ -39,15 +30,14 @@ Vocabulary read_vocabulary(base::StrictObject& model, base::Problems& problems) 
   for (const auto& [content, value] : json->items()) {
     const std::string place = fmt::format("{}/{}", model.at("vocab"), content);
     if (!value.is_number_integer() || value < 0 || value > greatest_id) {
-      add_bounded(
-          problems, place,
-          fmt::format("must be an integer from 0 to {} (got {})", greatest_id, value.dump()));
+      problems.add(place, fmt::format("must be an integer from 0 to {} (got {})", greatest_id,
+                                      value.dump()));
       continue;
     }
     const auto id = value.get<evals::Token>();
     const auto [other, is_new] = content_of.try_emplace(id, content);
     if (!is_new) {
-      add_bounded(problems, place, fmt::format("has the id {} of \"{}\"", id, other->second));
+      problems.add(place, fmt::format("has the id {} of \"{}\"", id, other->second));
     }
     tokens[content] = id;
   }
@@ -79,7 +69,7 @@ std::vector<Merge> read_merges(base::StrictObject& model, const Vocabulary& toke
     const std::string place = fmt::format("{}/{}", model.at("merges"), rank);
     const auto pair = read_pair((*json)[rank]);
     if (!pair) {
-      add_bounded(problems, place, "must be a pair of tokens");
+      problems.add(place, "must be a pair of tokens");
       continue;
     }
     Merge merge{0, 0, 0, static_cast<int32_t>(rank)};
@@ -88,7 +78,7 @@ std::vector<Merge> read_merges(base::StrictObject& model, const Vocabulary& toke
       if (found != tokens.end()) {
         id = found->second;
       } else {
-        add_bounded(problems, place, fmt::format("needs \"{}\", which is no token", content));
+        problems.add(place, fmt::format("needs \"{}\", which is no token", content));
       }
     };
     find(pair->first, merge.left);
@@ -189,9 +179,9 @@ std::vector<AddedToken> read_added_tokens(const base::Json& list, const Vocabula
     if (known == tokens.end()) ++next;
     // The library numbers added tokens itself and ignores these ids, with a warning.
     if (knows_tokens && token.id != expected) {
-      add_bounded(problems, path + "/id",
-                  fmt::format("is {}, but the tokenizers library would make \"{}\" {}", token.id,
-                              token.content, expected));
+      problems.add(path + "/id",
+                   fmt::format("is {}, but the tokenizers library would make \"{}\" {}", token.id,
+                               token.content, expected));
     }
     added.push_back(std::move(token));
   }
@@ -201,7 +191,7 @@ std::vector<AddedToken> read_added_tokens(const base::Json& list, const Vocabula
 }  // namespace
 
 TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& file) {
-  base::Problems problems;
+  base::Problems problems(12);  // a damaged vocabulary breaks every merge
   const base::Json json = base::parse_json(text, file, problems);
   base::StrictObject object(json, "", problems);
   for (const char* key : {"version", "truncation", "padding"}) object.value(key);
