@@ -1,12 +1,19 @@
 #include "harness/model/attend.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "harness/model/attend_kernels.h"
+#include "harness/model/parallel.h"
 
 namespace model {
+namespace {
+
+constexpr int64_t stored_rows = 512;  // at a time: what storing them needs stays in the cache
+
+}  // namespace
 
 std::string name(Kernel kernel) {
   switch (kernel) {
@@ -35,11 +42,16 @@ std::unique_ptr<Attention> make_attention(const AttentionShape& shape, const Row
 
 at::Tensor attend(const scalings::RotaryPlan& plan, const at::Tensor& query, const at::Tensor& key,
                   const at::Tensor& value, Kernel kernel) {
-  const RowPlan rows({{0, 0, query.size(0), &plan}});
-  const auto attention = make_attention({query.size(1), key.size(1), query.size(2)}, rows,
+  const int64_t length = query.size(0);
+  const RowPlan plans({{0, 0, length, &plan}});
+  const auto attention = make_attention({query.size(1), key.size(1), query.size(2)}, plans,
                                         query.scalar_type(), kernel);
-  attention->store(0, key, value);
-  std::vector<int64_t> all(query.size(0));
+  run_queue((length + stored_rows - 1) / stored_rows, [&](int64_t item) {
+    const int64_t first = item * stored_rows;
+    const int64_t rows = std::min(stored_rows, length - first);
+    attention->store(first, key.narrow(0, first, rows), value.narrow(0, first, rows));
+  });
+  std::vector<int64_t> all(length);
   std::iota(all.begin(), all.end(), 0);
   return attention->attend(all, query);
 }
