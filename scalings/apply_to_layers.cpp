@@ -9,8 +9,6 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "apply_to_layers/1";
-
 bool is_nested(const base::Json& methods) {
   return methods.is_array() && std::any_of(methods.begin(), methods.end(), [](const auto& method) {
            const auto type = method.is_object() ? method.value("type", base::Json()) : base::Json();
@@ -23,6 +21,8 @@ bool is_nested(const base::Json& methods) {
 /// A chain that edits only some layers; the others keep what the outer chain made of them.
 class ApplyToLayers final : public RopeScaling {
  public:
+  static constexpr const char* name = "apply_to_layers/1";
+
   explicit ApplyToLayers(base::StrictObject& params)
       : layers_(params.integers("layers", 0, int64_t{1} << 31)) {
     if (const base::Json* methods = params.required("methods")) {

@@ -9,11 +9,11 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "cope/1";
-
 /// Fades the slowest N pairs by a half cosine, 0.5 (1 + cos(pi j / (N-1))), or stops them (hard).
 class Cope final : public RopeScaling {
  public:
+  static constexpr const char* name = "cope/1";
+
   explicit Cope(base::StrictObject& params) : hard_(params.boolean("hard", false)) {
     const bool given = params.has("pairs");
     const int64_t pairs = params.integer("pairs", 1, int64_t{1} << 31, 1);

@@ -10,13 +10,13 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "dual_chunk/1";
-
 /// Tokens lie in chunks of c = chunk - local; keys sit at j mod c. A query sits at i mod c for keys
 /// of its own chunk, at min(i mod c + c, chunk) for the chunk before and at min(2c - 1, chunk) for
 /// older ones. (The paper clamps at chunk - 1, the authors' code and vLLM at chunk, as here.)
 class DualChunk final : public RopeScaling {
  public:
+  static constexpr const char* name = "dual_chunk/1";
+
   explicit DualChunk(base::StrictObject& params)
       : chunk_(params.integer("chunk", 2, int64_t{1} << 31)),
         local_(params.integer("local", 1, int64_t{1} << 31)) {

@@ -86,10 +86,10 @@ class DynamicYarn final : public RopeScaling {
     return out;
   }
   void edit(RotaryPlan& plan, const Context& context) const override {
-    const double factor = stretch(context, original_);
+    const double scale = stretch(context, original_);
     plan.inv_freq = {
-        ramp_.frequencies(plan.theta, context.shape.rotary_dim, original_(context.shape), factor)};
-    plan.magnitude *= yarn_magnitude(factor);
+        ramp_.frequencies(plan.theta, context.shape.rotary_dim, original_(context.shape), scale)};
+    plan.magnitude *= yarn_magnitude(scale);
   }
 
  private:

@@ -6,11 +6,11 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "leaky_rerope/1";
-
 /// distance = window + (i - j - window) / factor beyond the window.
 class LeakyReRope final : public RopeScaling {
  public:
+  static constexpr const char* name = "leaky_rerope/1";
+
   explicit LeakyReRope(base::StrictObject& params)
       : original_(params),
         window_(params.integer("window", 1, int64_t{1} << 31)),

@@ -12,8 +12,6 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "llama_cpp_self_extend/1";
-
 /// llama.cpp's --grp-attn-n / --grp-attn-w, decoding one token at a time. Whenever another W tokens
 /// have come, it shifts the cache so that the oldest ungrouped W keys get positions floor(j/G) for
 /// good, and counts on from (t W)/G. Its three shifts per block compose to this: a query i with
@@ -21,6 +19,8 @@ constexpr const char* name = "llama_cpp_self_extend/1";
 /// keep their distance. So the exact window grows from 1 to W tokens over each block.
 class LlamaCppSelfExtend final : public RopeScaling {
  public:
+  static constexpr const char* name = "llama_cpp_self_extend/1";
+
   explicit LlamaCppSelfExtend(base::StrictObject& params)
       : original_(params),
         group_(params.integer("group", 1, int64_t{1} << 31)),

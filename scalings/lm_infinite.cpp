@@ -10,12 +10,12 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "lm_infinite/1";
-
 /// Attends the last `window` tokens and the first `global_tokens`, which never look farther away
 /// than the distance ceiling.
 class LmInfinite final : public RopeScaling {
  public:
+  static constexpr const char* name = "lm_infinite/1";
+
   explicit LmInfinite(base::StrictObject& params)
       : window_(params.integer("window", 1, int64_t{1} << 31)),
         global_(params.integer("global_tokens", 0, int64_t{1} << 31)),

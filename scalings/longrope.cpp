@@ -12,12 +12,12 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "longrope/1";
-
 /// inv_freq_i = theta_i / ext_i, with the short list while the path fits the original window and
 /// the long list beyond it (length > L, strictly, as Transformers).
 class LongRope final : public RopeScaling {
  public:
+  static constexpr const char* name = "longrope/1";
+
   explicit LongRope(base::StrictObject& params)
       : original_(params),
         factor_(params),

@@ -6,11 +6,11 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "rerope/1";
-
 /// distance = min(i - j, window): far keys all look as far away as the window's edge.
 class ReRope final : public RopeScaling {
  public:
+  static constexpr const char* name = "rerope/1";
+
   explicit ReRope(base::StrictObject& params)
       : original_(params),
         window_(params.integer("window", 1, int64_t{1} << 31)),

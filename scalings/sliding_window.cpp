@@ -8,11 +8,11 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "sliding_window/1";
-
 /// Attends the last `window` tokens, the query among them, and nothing else.
 class SlidingWindow final : public RopeScaling {
  public:
+  static constexpr const char* name = "sliding_window/1";
+
   explicit SlidingWindow(base::StrictObject& params)
       : window_(params.integer("window", 1, int64_t{1} << 31)) {}
 

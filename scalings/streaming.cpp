@@ -8,12 +8,12 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "streaming/1";
-
 /// A cache of the first `sinks` and the last `window` tokens (the query among them), positions
 /// counted inside the cache: once it is full a query sits at sinks + window - 1.
 class Streaming final : public RopeScaling {
  public:
+  static constexpr const char* name = "streaming/1";
+
   explicit Streaming(base::StrictObject& params)
       : sinks_(params.integer("sinks", 0, int64_t{1} << 31)),
         window_(params.integer("window", 1, int64_t{1} << 31)) {}

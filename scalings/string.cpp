@@ -7,13 +7,13 @@
 namespace scalings {
 namespace {
 
-constexpr const char* name = "string/1";
-
 /// distance = i - j - shift + window for keys at distance >= shift: the far, rarely trained
 /// distances are replaced by nearer ones. Key i - shift counts once, as in the code's decoding (its
 /// prefill attends it twice).
 class String final : public RopeScaling {
  public:
+  static constexpr const char* name = "string/1";
+
   explicit String(base::StrictObject& params)
       : shift_(params.integer("shift", 1, int64_t{1} << 31)),
         window_(params.integer("window", 0, int64_t{1} << 31)) {

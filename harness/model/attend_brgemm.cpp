@@ -1,6 +1,6 @@
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/native/CPUBlas.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "harness/model/attend_reference.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 #include <limits>

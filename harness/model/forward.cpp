@@ -1,6 +1,6 @@
 #include "harness/model/forward.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <memory>

@@ -1,6 +1,6 @@
 #include "harness/model/head.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 

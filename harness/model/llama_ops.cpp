@@ -1,6 +1,6 @@
 #include "harness/model/llama_ops.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace model {
 

@@ -1,7 +1,7 @@
 #include "harness/model/scorer.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include "harness/base/error.h"
 #include "harness/model/forward.h"

@@ -14,7 +14,6 @@ namespace {
 using base::Json;
 using base::StrictObject;
 
-constexpr int64_t longest = int64_t{1} << 31;
 constexpr int64_t most_trials = 1'000'000;
 
 const std::vector<std::string> design_names = {"stratified", "grid", "distances"};
@@ -172,7 +171,7 @@ PerplexityEval read_perplexity(StrictObject& object, const std::vector<int64_t>&
                                    [&](const auto& known) { return known.name == parameter; });
   };
   if (takes("targets")) {
-    eval.targets = object.integer("targets", 1, longest);
+    eval.targets = object.integer("targets", 1, greatest_count);
     if (setting.trained_length && eval.targets > *setting.trained_length / 4) {
       object.problems().add(object.at("targets"),
                             fmt::format("must be <= trained_length / 4 = {} (got {})",
@@ -180,7 +179,7 @@ PerplexityEval read_perplexity(StrictObject& object, const std::vector<int64_t>&
                             "the control itself must stay inside its window");
     }
   }
-  if (takes("stride")) eval.stride = object.integer("stride", 1, longest);
+  if (takes("stride")) eval.stride = object.integer("stride", 1, greatest_count);
   eval.corpus = read_files(object, "corpus", setting);
   if (!protocol) return eval;
 
@@ -200,7 +199,7 @@ std::vector<int64_t> read_lengths(StrictObject& object, const std::string& key,
                                   std::optional<std::vector<int64_t>> fallback) {
   const bool is_given = object.has(key);
   const size_t before = object.problems().found().size();
-  const std::vector<int64_t> lengths = object.integers(key, 1, longest, std::move(fallback));
+  const std::vector<int64_t> lengths = object.integers(key, 1, greatest_count, std::move(fallback));
   if (!is_given || object.problems().found().size() != before) return lengths;
   if (lengths.empty()) object.problems().add(object.at(key), "must name at least one length");
   for (size_t i = 1; i < lengths.size(); ++i) {

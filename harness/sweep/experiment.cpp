@@ -19,7 +19,6 @@ using base::Json;
 using base::StrictObject;
 
 constexpr const char* as_configured = "as_configured";
-constexpr int64_t longest = int64_t{1} << 31;
 constexpr int64_t largest_seed = int64_t{1} << 53;
 
 bool is_name(const std::string& name) {
@@ -146,7 +145,7 @@ Experiment parse_experiment(const std::string& text, const std::filesystem::path
                  "paths are relative to the experiment's folder or to a folder above it");
   }
   if (object.has("trained_length")) {
-    experiment.trained_length = object.integer("trained_length", 1, longest);
+    experiment.trained_length = object.integer("trained_length", 1, greatest_count);
   }
   experiment.dtype = object.choice("dtype", {"float32", "bfloat16"}, "float32");
   experiment.bos = object.choice("bos", {"auto", "always", "never"}, "auto");
@@ -155,10 +154,10 @@ Experiment parse_experiment(const std::string& text, const std::filesystem::path
   experiment.alpha = object.number("alpha", {1e-6, 0.5}, 0.05);
   experiment.delta = object.number("delta", base::Bounds::at_least(0), 0.01);
   if (object.has("trials_after_failure")) {
-    experiment.trials_after_failure = object.integer("trials_after_failure", 1, longest);
+    experiment.trials_after_failure = object.integer("trials_after_failure", 1, greatest_count);
   }
   if (object.has("skip_after")) {
-    experiment.skip_after = object.integer("skip_after", 1, longest);
+    experiment.skip_after = object.integer("skip_after", 1, greatest_count);
   }
   for (const char* optional : {"trained_length", "trials_after_failure", "skip_after"}) {
     object.value(optional);

@@ -14,6 +14,9 @@
 
 namespace sweep {
 
+/// The greatest length, count or stride that an experiment may name.
+constexpr int64_t greatest_count = int64_t{1} << 31;
+
 /// A named chain of scalings.
 struct Method {
   std::string name;  ///< "yarn[factor=4]" for a member of a grid

@@ -3,11 +3,12 @@
 // can do at all. Arguments: head_dim, tokens, threads. All sizes take some ten minutes:
 //   attention_bench --benchmark_filter=bfloat16/head_dim:64
 
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
 #include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <map>
 #include <numeric>
@@ -28,7 +29,7 @@ double flops(int64_t tokens, int64_t head_dim) {
 struct Case {
   explicit Case(const benchmark::State& state) : head_dim(state.range(0)), tokens(state.range(1)) {
     at::set_num_threads(static_cast<int>(state.range(2)));
-    torch::manual_seed(1);
+    at::manual_seed(1);
   }
   at::Tensor random(at::ScalarType dtype, std::vector<int64_t> shape) const {
     return at::randn(shape).to(dtype);

@@ -3,8 +3,9 @@
 // 65,536 tokens <= 1.5x plain, bands at 131,072 tokens <= 2.3x themselves at 65,536.
 //   methods_bench --benchmark_repetitions=3 --benchmark_enable_random_interleaving=true
 
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
-#include <torch/torch.h>
 
 #include <numeric>
 
@@ -19,7 +20,7 @@ constexpr int64_t trained_length = 4096;
 void attend(benchmark::State& state, at::ScalarType dtype, const char* methods) {
   const int64_t tokens = state.range(0);
   at::set_num_threads(2);
-  torch::manual_seed(1);
+  at::manual_seed(1);
   const auto make = [&] { return at::randn({tokens, shape.heads, shape.head_dim}).to(dtype); };
   const at::Tensor query = make(), key = make(), value = make();
   const scalings::Chain chain = scalings::make_chain(nlohmann::json::parse(methods), "methods");

@@ -5,8 +5,9 @@
 // `peak`, while the path is scored; `formula`, our own estimate of the peak, and `runtime`, the
 // part of it that stands for the baseline.
 
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <malloc.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <atomic>

@@ -6,7 +6,8 @@
 // float32; stdout one line of JSON: seconds by the clock and of processor time, kernel.
 // query_offset shifts the queries against the keys: a fault for the comparison to find.
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <chrono>
 #include <cstdio>

@@ -18,7 +18,7 @@ HfScaling read(std::string_view config) {
 
 std::string chain_of(std::string_view config) { return read(config).chain.dump(); }
 
-std::string error_of(std::string_view config) {
+std::string refusal_of(std::string_view config) {
   try {
     read(config);
   } catch (const base::Error& error) {
@@ -136,30 +136,30 @@ TEST(FromHf, WarnsOfKeysThatNobodyReads) {
 }
 
 TEST(FromHf, RefusesConflictingTypes) {
-  EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "linear", "rope_type": "yarn", "factor": 2}})"),
+  EXPECT_EQ(refusal_of(R"({"rope_scaling": {"type": "linear", "rope_type": "yarn", "factor": 2}})"),
             "config.json: /rope_scaling/type: \"linear\" contradicts rope_type \"yarn\"; keep one "
             "of the two");
 }
 
 TEST(FromHf, RefusesConflictingDicts) {
-  EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "linear", "factor": 2},
+  EXPECT_EQ(refusal_of(R"({"rope_scaling": {"type": "linear", "factor": 2},
                          "rope_parameters": {"rope_type": "linear", "factor": 4}})"),
             "config.json: /rope_parameters: contradicts /rope_scaling; keep one of the two");
 }
 
 TEST(FromHf, RefusesAnUnknownType) {
-  EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]}})"),
+  EXPECT_EQ(refusal_of(R"({"rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]}})"),
             "config.json: /rope_scaling/rope_type: \"mrope\" is not a type of Transformers' LLaMA; "
             "known: default, linear, dynamic, yarn, longrope, su, llama3, proportional");
 }
 
 TEST(FromHf, RefusesADictWithoutAType) {
-  EXPECT_EQ(error_of(R"({"rope_scaling": {"factor": 2}})"),
+  EXPECT_EQ(refusal_of(R"({"rope_scaling": {"factor": 2}})"),
             "config.json: /rope_scaling/rope_type: missing; name the type; plain RoPE is null");
 }
 
 TEST(FromHf, RefusesADictPerLayerType) {
-  EXPECT_EQ(error_of(R"({"rope_parameters": {
+  EXPECT_EQ(refusal_of(R"({"rope_parameters": {
                 "full_attention": {"rope_type": "linear", "factor": 8.0},
                 "sliding_attention": {"rope_type": "default"}}})"),
             "config.json: /rope_parameters: has one dict per layer type (full_attention, "
@@ -167,17 +167,17 @@ TEST(FromHf, RefusesADictPerLayerType) {
 }
 
 TEST(FromHf, RefusesAFactorBelowOneWithItsPlaceInTheConfig) {
-  EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "linear", "factor": 0.5}})"),
+  EXPECT_EQ(refusal_of(R"({"rope_scaling": {"type": "linear", "factor": 0.5}})"),
             "config.json: /rope_scaling/factor: must be >= 1 (got 0.5)");
 }
 
 TEST(FromHf, RefusesAMissingFactor) {
-  EXPECT_EQ(error_of(R"({"rope_scaling": {"type": "linear"}})"),
+  EXPECT_EQ(refusal_of(R"({"rope_scaling": {"type": "linear"}})"),
             "config.json: /rope_scaling/factor: missing");
 }
 
 TEST(FromHf, RefusesTwoMagnitudes) {
-  EXPECT_EQ(error_of(R"({"max_position_embeddings": 131072, "rope_scaling": {"type": "su",
+  EXPECT_EQ(refusal_of(R"({"max_position_embeddings": 131072, "rope_scaling": {"type": "su",
                 "short_factor": [1], "long_factor": [1], "factor": 2,
                 "original_max_position_embeddings": 4096, "long_mscale": 1.2}})"),
             "config.json: /rope_scaling/long_mscale: two magnitudes, one per list, are not "

@@ -22,7 +22,7 @@ using base::Json;
 constexpr double frequency_tolerance = 1e-12;  // relative; a wanted 0 must be 0
 constexpr double angle_tolerance = 1e-9;       // radians, modulo 2 pi
 
-const fs::path folder = fs::path(ROPEWALK_SOURCE_DIR) / "tests/goldens/frequencies";
+const fs::path frequency_goldens = fs::path(ROPEWALK_SOURCE_DIR) / "tests/goldens/frequencies";
 
 Json cases(const fs::path& path) {
   return base::parse_json(base::read_file(path), path.filename().string()).at("cases");
@@ -92,7 +92,7 @@ std::string difference(const RotaryPlan& plan, const Json& golden) {
 
 TEST(FrequencyGoldens, AgreeWithEveryPlan) {
   int64_t compared = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  for (const auto& entry : fs::directory_iterator(frequency_goldens)) {
     if (entry.path().extension() != ".json") continue;
     for (const Json& golden : cases(entry.path())) {
       const Chain methods = make_chain(golden.at("chain"), entry.path().filename().string());
@@ -108,7 +108,8 @@ TEST(FrequencyGoldens, AgreeWithEveryPlan) {
 TEST(FrequencyGoldens, CoverEveryMethodThatLeavesPositionsAlone) {
   for (const Method& method : catalog()) {
     if (method.edits & Part::positions || method.edits == Part::none) continue;
-    EXPECT_TRUE(fs::exists(folder / (std::string(method.name) + ".json"))) << method.name;
+    EXPECT_TRUE(fs::exists(frequency_goldens / (std::string(method.name) + ".json")))
+        << method.name;
   }
 }
 
@@ -117,7 +118,7 @@ TEST(FrequencyGoldens, CoverEveryMethodThatLeavesPositionsAlone) {
 void expect_caught(const std::string& method, const std::function<bool(const Json&)>& concerns,
                    const std::function<void(RotaryPlan&, const Json&)>& break_it) {
   int64_t broken = 0;
-  for (const Json& golden : cases(folder / (method + ".json"))) {
+  for (const Json& golden : cases(frequency_goldens / (method + ".json"))) {
     if (golden.at("chain").size() != 1 || !concerns(golden)) continue;
     RotaryPlan plan = make_plan(make_chain(golden.at("chain"), method), context_of(golden));
     break_it(plan, golden);

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using base::Json;
 
-const fs::path folder = fs::path(ROPEWALK_SOURCE_DIR) / "tests/goldens/positions";
+const fs::path positions = fs::path(ROPEWALK_SOURCE_DIR) / "tests/goldens/positions";
 
 Json document(const fs::path& path) {
   return base::parse_json(base::read_file(path), path.filename().string());
@@ -72,7 +72,7 @@ std::string difference(const RotaryPlan& plan, const std::string& method, const 
 
 TEST(PositionGoldens, AgreeWithEveryPlan) {
   int64_t compared = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  for (const auto& entry : fs::directory_iterator(positions)) {
     if (entry.path().extension() != ".json") continue;
     const Json file = document(entry.path());
     const std::string method = file.at("method");
@@ -102,14 +102,14 @@ TEST(PositionGoldens, AgreeWithEveryPlan) {
 TEST(PositionGoldens, CoverEveryMethodThatSetsPositions) {
   for (const Method& method : catalog()) {
     if (!(method.edits & Part::positions)) continue;
-    EXPECT_TRUE(fs::exists(folder / (std::string(method.name) + ".json"))) << method.name;
+    EXPECT_TRUE(fs::exists(positions / (std::string(method.name) + ".json"))) << method.name;
   }
 }
 
 TEST(PositionGoldens, CatchAWindowThatIsOneTokenTooWide) {
   for (const char* method : {"self_extend", "rerope", "lm_infinite", "streaming", "sliding_window",
                              "llama_cpp_self_extend"}) {
-    const Json file = document(folder / (std::string(method) + ".json"));
+    const Json file = document(positions / (std::string(method) + ".json"));
     int64_t caught = 0;
     for (Json golden : file.at("cases")) {
       Json& params = golden.at("params");

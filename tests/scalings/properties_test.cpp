@@ -9,29 +9,29 @@
 namespace scalings {
 namespace {
 
-using nlohmann::json;
+using base::Json;
 
 constexpr unsigned all_parts = ~0u;
-constexpr int64_t pairs = 16;
+constexpr int64_t head_pairs = 16;
 
 Context random_context() {
-  Context at =
-      context(2 * pairs, random_integer(1, 300), random_number(100, 1e6), random_integer(8, 300));
+  Context at = context(2 * head_pairs, random_integer(1, 300), random_number(100, 1e6),
+                       random_integer(8, 300));
   if (random_integer(0, 1) == 1) at.shape.head_dim += 8;  // partial rotary
   return at;
 }
 
-RotaryPlan plan_of(const json& method, const Context& at) {
-  return make_plan(make_chain(json::array({method}), "random"), at);
+RotaryPlan plan_of(const Json& method, const Context& at) {
+  return make_plan(make_chain(Json::array({method}), "random"), at);
 }
 
 /// The stretch s of a random method, where its formula has one.
-double factor_of(const json& method) {
+double factor_of(const Json& method) {
   return method.value("factor", method.at("type") == "llama3" ? 8.0 : 1.0);
 }
 
 RC_GTEST_PROP(Frequencies, AreNeverNegative, ()) {
-  const json method = random_method_of(Part::frequencies | Part::new_base, pairs);
+  const Json method = random_method_of(Part::frequencies | Part::new_base, head_pairs);
   RC_LOG() << method.dump();
   for (const auto& set : plan_of(method, random_context()).inv_freq) RC_ASSERT((set >= 0).all());
 }
@@ -40,7 +40,7 @@ RC_GTEST_PROP(Frequencies, OfInterpolatingMethodsLieBetweenPlainAndPlainOverTheF
   const std::set<std::string> interpolating = {"linear",    "ntk",          "ntk_fixed",
                                                "ntk_mixed", "ntk_by_parts", "ntk_by_parts_index",
                                                "yarn",      "llama3"};
-  const json method = random_method_of(Part::frequencies, pairs);
+  const Json method = random_method_of(Part::frequencies, head_pairs);
   RC_PRE(interpolating.contains(method.at("type")));
   RC_LOG() << method.dump();
   const Context at = random_context();
@@ -51,18 +51,18 @@ RC_GTEST_PROP(Frequencies, OfInterpolatingMethodsLieBetweenPlainAndPlainOverTheF
 }
 
 RC_GTEST_PROP(Frequencies, FallFromPairToPairWhereNoListSaysOtherwise, ()) {
-  const json method = random_method_of(Part::frequencies | Part::new_base, pairs);
+  const Json method = random_method_of(Part::frequencies | Part::new_base, head_pairs);
   RC_PRE(method.at("type") != "longrope");
   RC_LOG() << method.dump();
   const Eigen::ArrayXd made = plan_of(method, random_context()).inv_freq[0];
-  RC_ASSERT((made.tail(pairs - 1) <= made.head(pairs - 1) * (1 + 1e-13)).all());
+  RC_ASSERT((made.tail(head_pairs - 1) <= made.head(head_pairs - 1) * (1 + 1e-13)).all());
 }
 
 RC_GTEST_PROP(Params, RebuildTheMethod, ()) {
-  const json method = random_method_of(all_parts, pairs);
+  const Json method = random_method_of(all_parts, head_pairs);
   RC_LOG() << method.dump();
-  const Chain chain = make_chain(json::array({method}), "random");
-  const json spelled_out = params(chain);
+  const Chain chain = make_chain(Json::array({method}), "random");
+  const Json spelled_out = params(chain);
   const Chain again = make_chain(spelled_out, "again");
   RC_ASSERT(params(again) == spelled_out);
   const Context at = random_context();
@@ -70,8 +70,8 @@ RC_GTEST_PROP(Params, RebuildTheMethod, ()) {
 }
 
 RC_GTEST_PROP(Params, SpellOutEveryParameterOfTheCatalog, ()) {
-  const json method = random_method_of(all_parts, pairs);
-  const json spelled_out = params(make_chain(json::array({method}), "random"))[0];
+  const Json method = random_method_of(all_parts, head_pairs);
+  const Json spelled_out = params(make_chain(Json::array({method}), "random"))[0];
   const Method& entry = *find_method(method.at("type").get<std::string>());
   RC_ASSERT(spelled_out.at("type") ==
             std::string(entry.name) + "/" + std::to_string(entry.version));
@@ -83,14 +83,14 @@ RC_GTEST_PROP(Params, SpellOutEveryParameterOfTheCatalog, ()) {
 
 RC_GTEST_PROP(Fingerprints, DifferWhenAndOnlyWhenPlansDiffer, ()) {
   const Context at = random_context();
-  const RotaryPlan one = plan_of(random_method_of(all_parts, pairs), at);
-  const RotaryPlan other = plan_of(random_method_of(all_parts, pairs), at);
+  const RotaryPlan one = plan_of(random_method_of(all_parts, head_pairs), at);
+  const RotaryPlan other = plan_of(random_method_of(all_parts, head_pairs), at);
   RC_ASSERT((fingerprint(one) == fingerprint(other)) == (one == other));
   RC_ASSERT(fingerprint(RotaryPlan(one)) == fingerprint(one));
 }
 
 RC_GTEST_PROP(Fingerprints, SeeTheLastBitOfEveryNumber, ()) {
-  const RotaryPlan plan = plan_of(random_method_of(all_parts, pairs), random_context());
+  const RotaryPlan plan = plan_of(random_method_of(all_parts, head_pairs), random_context());
   RotaryPlan changed = plan;
   const auto nudge = [](double& number) { number = std::nextafter(number, 1e300); };
   switch (random_integer(0, 4)) {
@@ -104,7 +104,7 @@ RC_GTEST_PROP(Fingerprints, SeeTheLastBitOfEveryNumber, ()) {
       nudge(changed.gain[random_integer(0, plan.length() - 1)]);
       break;
     case 3:
-      nudge(changed.inv_freq[0][random_integer(0, pairs - 1)]);
+      nudge(changed.inv_freq[0][random_integer(0, head_pairs - 1)]);
       break;
     default:
       nudge(changed.rulers[0].position[random_integer(0, plan.length() - 1)]);
@@ -113,7 +113,7 @@ RC_GTEST_PROP(Fingerprints, SeeTheLastBitOfEveryNumber, ()) {
 }
 
 /// Methods whose numbers follow the length: by their formula, or because their factor was told to.
-bool follows_length(const json& method) {
+bool follows_length(const Json& method) {
   const std::set<std::string> dynamic = {"dynamic_linear", "dynamic_ntk", "dynamic_yarn",
                                          "longrope"};
   return dynamic.contains(method.at("type")) ||
@@ -121,7 +121,7 @@ bool follows_length(const json& method) {
 }
 
 RC_GTEST_PROP(PrefixEquality, SeparatesLengthDependentMethodsFromTheOthers, ()) {
-  json method = random_method_of(all_parts, pairs);
+  Json method = random_method_of(all_parts, head_pairs);
   if (method.contains("factor") && random_integer(0, 3) == 0 &&
       find_method(method.at("type").get<std::string>())->parameters[0].type == "factor") {
     method["factor"] = "length/trained";
@@ -142,7 +142,7 @@ RC_GTEST_PROP(PrefixEquality, SeparatesLengthDependentMethodsFromTheOthers, ()) 
 }
 
 RC_GTEST_PROP(Spans, AreSortedDisjointCausalAndIncludeTheTokenItself, ()) {
-  const json method = random_method_of(Part::positions, pairs);
+  const Json method = random_method_of(Part::positions, head_pairs);
   RC_LOG() << method.dump();
   const RotaryPlan plan = plan_of(method, random_context());
   for (int64_t query = 0; query < plan.length(); ++query) {
@@ -158,7 +158,7 @@ RC_GTEST_PROP(Spans, AreSortedDisjointCausalAndIncludeTheTokenItself, ()) {
 }
 
 /// Largest distance that a method's definition allows at a length; nothing where it is i - j.
-double documented_maximum(const json& method, int64_t length) {
+double documented_maximum(const Json& method, int64_t length) {
   const std::string type = method.at("type");
   const auto number = [&](const char* key) { return method.at(key).get<double>(); };
   const auto last = static_cast<double>(length - 1);
@@ -181,7 +181,7 @@ double documented_maximum(const json& method, int64_t length) {
 }
 
 RC_GTEST_PROP(Distances, AreNeverNegativeAndStayBelowTheDocumentedMaximum, ()) {
-  const json method = random_method_of(Part::positions, pairs);
+  const Json method = random_method_of(Part::positions, head_pairs);
   RC_LOG() << method.dump();
   const RotaryPlan plan = plan_of(method, random_context());
   double largest = 0;

@@ -9,16 +9,16 @@
 namespace scalings {
 namespace {
 
-using nlohmann::json;
+using base::Json;
 
-json divisors(int64_t pairs) {
+Json divisors(int64_t pairs) {
   std::vector<double> list(static_cast<size_t>(pairs));
   for (double& each : list) each = random_number(1, 16);
   return list;
 }
 
 /// Some value of a parameter, from its name where its range matters and else from its type.
-json value_of(const Parameter& parameter, const json& chosen, int64_t pairs) {
+Json value_of(const Parameter& parameter, const Json& chosen, int64_t pairs) {
   const std::string_view name = parameter.name;
   if (name == "factor") return random_number(1, 40);
   if (name == "beta_fast" || name == "beta") return random_number(8, 64);
@@ -61,8 +61,8 @@ double random_number(double low, double high) {
   return low + (high - low) * static_cast<double>(random_integer(0, 1000)) / 1000;
 }
 
-json random_method(const Method& method, int64_t pairs) {
-  json made = {{"type", method.name}};
+Json random_method(const Method& method, int64_t pairs) {
+  Json made = {{"type", method.name}};
   if (method.name == "abf") {  // needs exactly one of its two
     if (random_integer(0, 1) == 1) {
       made["theta"] = random_number(20000, 5e6);
@@ -74,14 +74,14 @@ json random_method(const Method& method, int64_t pairs) {
   for (const Parameter& parameter : method.parameters) {
     const bool is_required = parameter.fallback.empty();
     if (!is_required && random_integer(0, 1) == 0) continue;
-    json value = value_of(parameter, made, pairs);
+    Json value = value_of(parameter, made, pairs);
     if (method.name == "ntk_mixed" && parameter.name == "beta") value = random_number(0.2, 2);
     made[std::string(parameter.name)] = std::move(value);
   }
   return made;
 }
 
-json random_method_of(unsigned parts, int64_t pairs) {
+Json random_method_of(unsigned parts, int64_t pairs) {
   std::vector<const Method*> fitting;
   for (const Method& method : catalog()) {
     if (method.edits & parts) fitting.push_back(&method);

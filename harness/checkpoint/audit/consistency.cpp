@@ -25,7 +25,7 @@ std::optional<int64_t> rows(const checkpoint::RawConfig& config, const char* hea
 }
 
 /// Entries of a stored rotary table.
-std::optional<int64_t> frequencies(const checkpoint::RawConfig& config) {
+std::optional<int64_t> rotary_entries(const checkpoint::RawConfig& config) {
   const auto dim = head_dim(config);
   if (!dim || config.has("partial_rotary_factor")) return {};
   return *dim / 2;
@@ -56,7 +56,7 @@ Findings check_consistency(const Subject& subject, const Structure& structure) {
   check("num_attention_heads x head_dim", rows(config, "num_attention_heads"), reading[Dim::query]);
   check("num_key_value_heads x head_dim", rows(config, "num_key_value_heads"),
         reading[Dim::key_value]);
-  check("head_dim / 2", frequencies(config), reading[Dim::frequencies]);
+  check("head_dim / 2", rotary_entries(config), reading[Dim::frequencies]);
   return findings;
 }
 

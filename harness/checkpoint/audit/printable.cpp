@@ -23,7 +23,7 @@ uint32_t code_point(std::string_view character) {
 }
 
 /// Of Unicode, what a terminal obeys instead of showing it.
-bool is_command(uint32_t code) {
+bool is_terminal_command(uint32_t code) {
   const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
   const bool is_line_end = code == 0x2028 || code == 0x2029;
   const bool turns_direction = code == 0x200E || code == 0x200F ||
@@ -42,7 +42,7 @@ std::string printable(std::string_view text) {
       const std::string_view character =
           valid.substr(begin, width(static_cast<unsigned char>(valid[begin])));
       const uint32_t code = code_point(character);
-      if (!is_command(code)) {
+      if (!is_terminal_command(code)) {
         out += character;
       } else {
         out += code < 0x100 ? fmt::format("\\x{:02x}", code) : fmt::format("\\u{:04x}", code);

@@ -15,7 +15,8 @@
 namespace checkpoint {
 namespace {
 
-constexpr size_t most_bytes = 4096;  // the longest pattern in use has about 300
+constexpr size_t longest_pattern = 4096;  // of those in use the longest has about 300
+constexpr size_t machine_stack_text = 4096;
 
 /// What is written at `at` and not read here, or nothing: goes through a pattern once.
 class Reader {
@@ -110,7 +111,10 @@ using JitStack = std::unique_ptr<pcre2_jit_stack, Release<pcre2_jit_stack_free>>
 }  // namespace
 
 struct Regex::Program {
-  std::unique_ptr<pcre2_code, Release<pcre2_code_free>> code;
+  struct Free {
+    void operator()(pcre2_code* object) const { pcre2_code_free(object); }
+  };
+  std::unique_ptr<pcre2_code, Free> code;
 };
 
 Regex::Regex(std::unique_ptr<Program> program) : program_(std::move(program)) {}
@@ -118,9 +122,9 @@ Regex::~Regex() = default;
 
 std::shared_ptr<const Regex> Regex::compile(std::string_view pattern, const std::string& place,
                                             base::Problems& problems) {
-  if (pattern.size() > most_bytes) {
+  if (pattern.size() > longest_pattern) {
     problems.add(place, fmt::format("has {} bytes, more than the {} that are read", pattern.size(),
-                                    most_bytes));
+                                    longest_pattern));
     return nullptr;
   }
   if (const auto what = Reader(pattern).unsupported()) {
@@ -156,7 +160,7 @@ void Regex::for_each_match(std::string_view utf8,
   const MatchData data(pcre2_match_data_create(1, nullptr));
   MatchContext context;
   JitStack stack;
-  if (text.size() > most_bytes) {  // 32 KB on the machine's stack are always there
+  if (text.size() > machine_stack_text) {  // 32 KB on the machine's stack are always there
     context.reset(pcre2_match_context_create(nullptr));
     stack.reset(pcre2_jit_stack_create(size_t{1} << 15, size_t{1} << 26, nullptr));
     pcre2_jit_stack_assign(context.get(), nullptr, stack.get());

@@ -1,5 +1,7 @@
 #include "harness/model/training/fused_ops.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <optional>
 
 #include "harness/model/training/row_kernels.h"

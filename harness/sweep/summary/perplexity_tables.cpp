@@ -152,9 +152,9 @@ void add_comparisons(const Runs& runs, const PerplexitySheet& sheet, Tables& tab
 }
 
 /// Perplexity lengths against the plain model at the trained length, and the cost below it.
-class Claims {
+class PerplexityClaims {
  public:
-  Claims(const Runs& runs, const PerplexitySheet& sheet, std::string plain)
+  PerplexityClaims(const Runs& runs, const PerplexitySheet& sheet, std::string plain)
       : runs_(runs), sheet_(sheet), plain_(std::move(plain)) {}
 
   /// Returns the cells of the text table: not worse, better.
@@ -237,7 +237,7 @@ void add_perplexity(const Runs& runs, const PerplexitySheet& sheet, Tables& tabl
       add_positions(runs, *method, sheet, length, tables);
     }
     if (plain) {
-      for (std::string& cell : Claims(runs, sheet, *plain).add(*method, tables)) {
+      for (std::string& cell : PerplexityClaims(runs, sheet, *plain).add(*method, tables)) {
         line.cells.push_back(std::move(cell));
       }
     }

@@ -92,12 +92,12 @@ std::string failing_note(const RetrievalSheet& sheet, const std::string& method,
   return unanswered.empty() ? note : fmt::format("{}; never answered: {}", note, unanswered);
 }
 
-struct Claims {
+struct RetrievalClaims {
   LengthClaim certified, failing, point, worst;
 };
 
-Claims add_claims(const Design& design, const Design::Method& method, const RetrievalSheet& sheet,
-                  Tables& tables) {
+RetrievalClaims add_claims(const Design& design, const Design::Method& method,
+                           const RetrievalSheet& sheet, Tables& tables) {
   using evals::stats::BandedCell;
   const auto criterion = design.criterion;
   const auto cells = sheet.counts(method.name);
@@ -106,7 +106,7 @@ Claims add_claims(const Design& design, const Design::Method& method, const Retr
     const auto of_band = sheet.counts(method.name, band);
     for (size_t i = 0; i < cells.size(); ++i) banded[i][static_cast<size_t>(band)] = of_band[i];
   }
-  Claims claims;
+  RetrievalClaims claims;
   claims.certified = evals::stats::certified_length(cells, criterion, sheet.independent);
   claims.failing = evals::stats::failing_length(cells, criterion, sheet.independent);
   claims.point = evals::stats::point_length(cells, criterion.tau);
@@ -204,7 +204,7 @@ void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& ta
           in_cell(sheet.cell(method->name, length), length, best[length].count(method->name) > 0));
     }
     if (has_claims) {
-      const Claims claims = add_claims(design, *method, sheet, tables);
+      const RetrievalClaims claims = add_claims(design, *method, sheet, tables);
       for (const LengthClaim* claim :
            {&claims.certified, &claims.failing, &claims.point, &claims.worst}) {
         line.cells.push_back(in_cell(*claim));

@@ -8,7 +8,7 @@ namespace evals::stats {
 namespace {
 
 using Cells = std::vector<LengthCell>;
-constexpr Criterion criterion{0.85, 0.05};
+constexpr Criterion usual{0.85, 0.05};
 
 /// 50 trials a length; a missing count takes its trials away from the misses.
 LengthCell of50(int64_t length, int64_t hits, int64_t missing = 0) {
@@ -17,42 +17,40 @@ LengthCell of50(int64_t length, int64_t hits, int64_t missing = 0) {
 
 TEST(CertifiedLength, IsTheLastLengthOfTheUnbrokenRun) {  // 50 trials need 47 hits
   const Cells cells = {of50(4096, 50), of50(8192, 47), of50(16384, 46), of50(32768, 50)};
-  EXPECT_EQ(certified_length(cells, criterion), (LengthClaim{8192, Ending::not_shown, 16384}));
+  EXPECT_EQ(certified_length(cells, usual), (LengthClaim{8192, Ending::not_shown, 16384}));
 }
 
 TEST(CertifiedLength, ReachesTheEndWhenEveryLengthIsShown) {
   const Cells cells = {of50(4096, 50), of50(8192, 49)};
-  EXPECT_EQ(certified_length(cells, criterion), (LengthClaim{8192, Ending::all_lengths, {}}));
+  EXPECT_EQ(certified_length(cells, usual), (LengthClaim{8192, Ending::all_lengths, {}}));
 }
 
 TEST(CertifiedLength, SaysThatTenTrialsCanNeverCertify) {
   const Cells cells = {{4096, 10, 0, 0}};
-  EXPECT_EQ(certified_length(cells, criterion), (LengthClaim{{}, Ending::too_few_trials, 4096}));
+  EXPECT_EQ(certified_length(cells, usual), (LengthClaim{{}, Ending::too_few_trials, 4096}));
 }
 
 TEST(CertifiedLength, NeedsASourceOfItsOwnForEveryTrial) {
   const Cells cells = {of50(4096, 50)};
-  EXPECT_EQ(certified_length(cells, criterion, false),
+  EXPECT_EQ(certified_length(cells, usual, false),
             (LengthClaim{{}, Ending::dependent_trials, 4096}));
-  EXPECT_EQ(failing_length(cells, criterion, false),
-            (LengthClaim{{}, Ending::dependent_trials, 4096}));
+  EXPECT_EQ(failing_length(cells, usual, false), (LengthClaim{{}, Ending::dependent_trials, 4096}));
 }
 
 TEST(FailingLength, WalksDownFromTheLongestLength) {  // 50 trials fail with 37 hits or fewer
   const Cells cells = {of50(4096, 10), of50(8192, 48), of50(16384, 37), of50(32768, 0)};
-  EXPECT_EQ(failing_length(cells, criterion), (LengthClaim{16384, Ending::not_shown, 8192}));
+  EXPECT_EQ(failing_length(cells, usual), (LengthClaim{16384, Ending::not_shown, 8192}));
 }
 
 TEST(FailingLength, IsNoneWhenTheLongestLengthIsNotShownToFail) {
   const Cells cells = {of50(4096, 50), of50(8192, 0), of50(16384, 38)};
-  EXPECT_EQ(failing_length(cells, criterion), (LengthClaim{{}, Ending::not_shown, 16384}));
+  EXPECT_EQ(failing_length(cells, usual), (LengthClaim{{}, Ending::not_shown, 16384}));
 }
 
 TEST(FailingLength, PassesOverLengthsThatWereNeverAnswered) {
   const Cells cells = {of50(4096, 50), of50(8192, 0), of50(16384, 0), of50(32768, 0, 50)};
-  EXPECT_EQ(failing_length(cells, criterion), (LengthClaim{8192, Ending::not_shown, 4096}));
-  EXPECT_EQ(failing_length({of50(4096, 0, 50)}, criterion),
-            (LengthClaim{{}, Ending::missing, 4096}));
+  EXPECT_EQ(failing_length(cells, usual), (LengthClaim{8192, Ending::not_shown, 4096}));
+  EXPECT_EQ(failing_length({of50(4096, 0, 50)}, usual), (LengthClaim{{}, Ending::missing, 4096}));
 }
 
 TEST(PointLength, StopsAtTheFirstEstimateBelowTau) {
@@ -63,26 +61,26 @@ TEST(PointLength, StopsAtTheFirstEstimateBelowTau) {
 // What the three kinds of bad cells do in the middle of a run.
 TEST(ADivergedCell, IsMissesAndTheWalkGoesOnFromThere) {
   const Cells few = {of50(4096, 50), of50(8192, 47), of50(16384, 47)};  // 3 of 50 diverged
-  EXPECT_EQ(certified_length(few, criterion).length, 16384);
+  EXPECT_EQ(certified_length(few, usual).length, 16384);
   const Cells all = {of50(4096, 50), of50(8192, 0), of50(16384, 0)};
-  EXPECT_EQ(certified_length(all, criterion), (LengthClaim{4096, Ending::not_shown, 8192}));
-  EXPECT_EQ(failing_length(all, criterion), (LengthClaim{8192, Ending::not_shown, 4096}));
+  EXPECT_EQ(certified_length(all, usual), (LengthClaim{4096, Ending::not_shown, 8192}));
+  EXPECT_EQ(failing_length(all, usual), (LengthClaim{8192, Ending::not_shown, 4096}));
   EXPECT_EQ(point_length(all, 0.85), (LengthClaim{4096, Ending::not_shown, 8192}));
 }
 
 TEST(AnOutOfMemoryCell, StopsCertificationEvenWhenOneTrialIsMissing) {
   const Cells one = {of50(4096, 50), of50(8192, 49, 1), of50(16384, 50)};
-  EXPECT_EQ(certified_length(one, criterion), (LengthClaim{4096, Ending::missing, 8192}));
+  EXPECT_EQ(certified_length(one, usual), (LengthClaim{4096, Ending::missing, 8192}));
   const Cells failing = {of50(4096, 0), of50(8192, 0, 1), of50(16384, 0)};
-  EXPECT_EQ(failing_length(failing, criterion), (LengthClaim{16384, Ending::missing, 8192}));
+  EXPECT_EQ(failing_length(failing, usual), (LengthClaim{16384, Ending::missing, 8192}));
 }
 
 TEST(ASkippedCell, StopsAllThreeLengths) {
   const Cells high = {of50(4096, 50), of50(8192, 0, 50), of50(16384, 50)};
-  EXPECT_EQ(certified_length(high, criterion), (LengthClaim{4096, Ending::missing, 8192}));
+  EXPECT_EQ(certified_length(high, usual), (LengthClaim{4096, Ending::missing, 8192}));
   EXPECT_EQ(point_length(high, 0.85), (LengthClaim{4096, Ending::missing, 8192}));
   const Cells low = {of50(4096, 0), of50(8192, 0, 50), of50(16384, 0)};
-  EXPECT_EQ(failing_length(low, criterion), (LengthClaim{16384, Ending::missing, 8192}));
+  EXPECT_EQ(failing_length(low, usual), (LengthClaim{16384, Ending::missing, 8192}));
 }
 
 BandedCell bands(int64_t length, std::array<int64_t, 3> hits, std::array<int64_t, 3> trials) {
@@ -94,18 +92,18 @@ BandedCell bands(int64_t length, std::array<int64_t, 3> hits, std::array<int64_t
 TEST(WorstDepth, NeedsEveryBand) {  // 20 trials need 20 hits, 40 need 38
   const std::vector<BandedCell> cells = {bands(4096, {20, 40, 38}, {20, 40, 40}),
                                          bands(8192, {40, 37, 40}, {40, 40, 40})};
-  EXPECT_EQ(worst_depth_length(cells, criterion), (LengthClaim{4096, Ending::not_shown, 8192}));
+  EXPECT_EQ(worst_depth_length(cells, usual), (LengthClaim{4096, Ending::not_shown, 8192}));
 }
 
 TEST(WorstDepth, IsNotCertifiableWithABandUnderTwentyTrials) {
   const std::vector<BandedCell> cells = {bands(4096, {20, 20, 19}, {20, 20, 19})};
-  EXPECT_EQ(worst_depth_length(cells, criterion), (LengthClaim{{}, Ending::too_few_trials, 4096}));
+  EXPECT_EQ(worst_depth_length(cells, usual), (LengthClaim{{}, Ending::too_few_trials, 4096}));
 }
 
 TEST(WorstDepth, StopsAtMissingTrials) {
   BandedCell cell = bands(4096, {40, 40, 40}, {40, 40, 40});
   cell[1].missing = 1;
-  EXPECT_EQ(worst_depth_length({cell}, criterion), (LengthClaim{{}, Ending::missing, 4096}));
+  EXPECT_EQ(worst_depth_length({cell}, usual), (LengthClaim{{}, Ending::missing, 4096}));
 }
 
 TEST(DepthBand, CutsTheHaystackInThirds) {
@@ -122,8 +120,8 @@ TEST(CertifiedLength, RefusesWhatIsNoDesign) {
   EXPECT_THROW(certified_length({of50(4096, 50)}, {1.0, 0.05}), base::Error);
   EXPECT_THROW(certified_length({of50(4096, 50)}, {0.0, 0.05}), base::Error);
   EXPECT_THROW(certified_length({of50(4096, 50)}, {0.85, 1}), base::Error);
-  EXPECT_THROW(certified_length({of50(8192, 50), of50(4096, 50)}, criterion), base::Error);
-  EXPECT_THROW(certified_length({of50(4096, 51)}, criterion), base::Error);
+  EXPECT_THROW(certified_length({of50(8192, 50), of50(4096, 50)}, usual), base::Error);
+  EXPECT_THROW(certified_length({of50(4096, 51)}, usual), base::Error);
 }
 
 TEST(CertifiedLength, NamesThePlaceOfABadTau) {

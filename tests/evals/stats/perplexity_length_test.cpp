@@ -11,7 +11,7 @@ namespace evals::stats {
 namespace {
 
 constexpr int64_t trained = 4096;
-const Resampling resampling{1000, 0.05, "perplexity"};
+const Resampling thousand_draws{1000, 0.05, "perplexity"};
 
 /// Ten documents of 32 targets around a mean difference; the spread is +- 0.001.
 PerplexityCell cell(int64_t length, double difference, int64_t documents = 10) {
@@ -29,7 +29,7 @@ PerplexityCell cell(int64_t length, double difference, int64_t documents = 10) {
 }
 
 PerplexityLengths judged(const std::vector<PerplexityCell>& cells) {
-  return perplexity_lengths(cells, trained, resampling);
+  return perplexity_lengths(cells, trained, thousand_draws);
 }
 
 TEST(PerplexityLength, TellsNotWorseFromBetter) {
@@ -123,7 +123,7 @@ TEST(PerplexityLength, RefusesTargetsThatDiffer) {
 }
 
 TEST(ShortContextCost, IsTheMeanDifferenceInsideTheWindow) {
-  const auto cost = short_context_cost(cell(2048, 0.25), resampling);
+  const auto cost = short_context_cost(cell(2048, 0.25), thousand_draws);
   ASSERT_TRUE(cost);
   EXPECT_NEAR(cost->value, 0.25, 0.001);
   EXPECT_LT(cost->bounds->low, cost->value);
@@ -133,10 +133,10 @@ TEST(ShortContextCost, IsTheMeanDifferenceInsideTheWindow) {
 TEST(ShortContextCost, IsUnknownWhenDivergedOrMissing) {
   PerplexityCell broken = cell(2048, 0);
   broken.documents[0].differences[0] = std::numeric_limits<double>::infinity();
-  EXPECT_FALSE(short_context_cost(broken, resampling));
+  EXPECT_FALSE(short_context_cost(broken, thousand_draws));
   PerplexityCell starved = cell(2048, 0);
   starved.missing = 1;
-  EXPECT_FALSE(short_context_cost(starved, resampling));
+  EXPECT_FALSE(short_context_cost(starved, thousand_draws));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "tests/harness/model/attend_error.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 namespace model_test {
 
 Inputs random_inputs(int64_t length, const model::AttentionShape& shape, at::ScalarType dtype) {
-  torch::manual_seed(length);
+  at::manual_seed(length);
   return {at::randn({length, shape.heads, shape.head_dim}).to(dtype),
           at::randn({length, shape.kv_heads, shape.head_dim}).to(dtype),
           at::randn({length, shape.kv_heads, shape.head_dim}).to(dtype)};

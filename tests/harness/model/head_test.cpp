@@ -1,7 +1,7 @@
 #include "harness/model/head.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cmath>
 
@@ -44,7 +44,7 @@ TEST(ScoreTargets, GivesLogProbabilityRankAndTheLowestArgmaxByHand) {
 }
 
 TEST(ScoreTargets, EqualsLogSoftmaxOverManyChunksAndSlices) {
-  torch::manual_seed(2);
+  at::manual_seed(2);
   const at::Tensor hidden = at::randn({3000, 24});
   const at::Tensor weight = at::randn({9001, 24}).to(at::kBFloat16);
   std::vector<evals::Token> targets;

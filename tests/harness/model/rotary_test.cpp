@@ -1,7 +1,7 @@
 #include "harness/model/rotary.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cmath>
 
@@ -35,7 +35,7 @@ TEST(Rotary, AnglesAt200000TokensAreExactToFloat32) {
 TEST(Rotary, DotProductsDependOnTheDistanceOnly) {
   const Eigen::ArrayXd inv_freq{{1.0, 0.1, 0.01}};
   const Eigen::ArrayXd position{{5.0, 12.0, 1005.0, 1012.0}};
-  torch::manual_seed(1);
+  at::manual_seed(1);
   const at::Tensor q = at::randn({1, 1, 6}).expand({4, 1, 6});
   const at::Tensor k = at::randn({1, 1, 6}).expand({4, 1, 6});
   const model::RotaryTable table = model::rotary_table(inv_freq, position);

@@ -15,9 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 using base::Json;
 
-const fs::path folder = fs::path(ROPEWALK_SOURCE_DIR) / "tests/harness/sweep/bad_experiments";
+const fs::path bad_experiments =
+    fs::path(ROPEWALK_SOURCE_DIR) / "tests/harness/sweep/bad_experiments";
 
-Experiment parse(const std::string& text) { return parse_experiment(text, folder / "x.json"); }
+Experiment parse(const std::string& text) {
+  return parse_experiment(text, bad_experiments / "x.json");
+}
 
 const char* const whole = R"({
   "model": "model", "trained_length": 4096, "dtype": "bfloat16", "seed": 1,
@@ -56,10 +59,10 @@ TEST(Experiment, TheResolvedFormReadsBackToItself) {
 }
 
 TEST(Experiment, AnotherModelMayTakeThePlaceOfItsOwn) {
-  const fs::path file = folder / "x.json";
+  const fs::path file = bad_experiments / "x.json";
   const auto own = parse(whole);
-  const auto changed = parse_experiment(whole, file, (folder / "book.txt").string());
-  EXPECT_EQ(changed.model, folder / "book.txt");
+  const auto changed = parse_experiment(whole, file, (bad_experiments / "book.txt").string());
+  EXPECT_EQ(changed.model, bad_experiments / "book.txt");
   EXPECT_EQ(fingerprint(changed), fingerprint(own));
   const auto from_the_root = [&](const char* model) {
     const fs::path here = fs::current_path();
@@ -73,7 +76,7 @@ TEST(Experiment, AnotherModelMayTakeThePlaceOfItsOwn) {
   EXPECT_EQ(from_the_root("tests/../configs"), "tests/../configs");
   std::string broken = whole;
   broken.replace(broken.find("\"model\": \"model\""), 16, "\"model\": \"gone\"");
-  EXPECT_NO_THROW(parse_experiment(broken, file, (folder / "model").string()));
+  EXPECT_NO_THROW(parse_experiment(broken, file, (bad_experiments / "model").string()));
   try {
     parse_experiment(whole, file, "no/such/model");
     FAIL() << "no error";
@@ -99,15 +102,15 @@ TEST(Experiment, ItsFingerprintIgnoresWhereFilesLieAndNothingElse) {
 }
 
 TEST(Experiment, FindsFilesInTheFoldersAboveIt) {
-  EXPECT_EQ(locate(folder, "tests/CMakeLists.txt"),
+  EXPECT_EQ(locate(bad_experiments, "tests/CMakeLists.txt"),
             fs::path(ROPEWALK_SOURCE_DIR) / "tests/CMakeLists.txt");
-  EXPECT_EQ(locate(folder, "no/such/file"), std::nullopt);
-  EXPECT_EQ(locate(folder, ""), std::nullopt);
+  EXPECT_EQ(locate(bad_experiments, "no/such/file"), std::nullopt);
+  EXPECT_EQ(locate(bad_experiments, ""), std::nullopt);
 }
 
 std::vector<std::string> cases() {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  for (const auto& entry : fs::directory_iterator(bad_experiments)) {
     if (entry.path().extension() == ".json") names.push_back(entry.path().stem());
   }
   std::sort(names.begin(), names.end());
@@ -118,16 +121,16 @@ class BadExperiment : public testing::TestWithParam<std::string> {};
 
 /// Beside every bad experiment lies what its author is told, word by word.
 TEST_P(BadExperiment, SaysExactlyWhatIsWrong) {
-  const std::string expected = base::read_file(folder / (GetParam() + ".txt"));
-  const fs::path file = folder / (GetParam() + ".json");
+  const std::string expected = base::read_file(bad_experiments / (GetParam() + ".txt"));
+  const fs::path file = bad_experiments / (GetParam() + ".json");
   try {
     read_experiment(file);
     FAIL() << "no error";
   } catch (const base::Error& error) {
     EXPECT_EQ(error.fault(), base::Fault::input);
     std::string said = error.what();
-    for (size_t at; (at = said.find(folder.string() + "/")) != std::string::npos;) {
-      said.erase(at, folder.string().size() + 1);
+    for (size_t at; (at = said.find(bad_experiments.string() + "/")) != std::string::npos;) {
+      said.erase(at, bad_experiments.string().size() + 1);
     }
     EXPECT_EQ(said + "\n", expected);
   }

@@ -1,5 +1,6 @@
 #include "harness/model/training/llama_graph.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <map>

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <torch/optim/adamw.h>
 
 #include "harness/model/training/adamw.h"
 #include "harness/model/training/loss.h"
