@@ -1,7 +1,8 @@
 """A whole forward, side by side with Hugging Face Transformers (SDPA): a random model of 4 layers,
 192 wide, with a vocabulary of 151.
 
-usage: forward_bench.py PARITY_SCORE [TOKENS [THREADS]]        65,536 tokens, 1 thread unless given
+usage: forward_bench.py PARITY_SCORE [TOKENS [THREADS [DTYPE]]]    65,536 tokens, 1 thread, bfloat16 and
+                                                                  float32 unless given
 
 Both score the last 1,024 of the same tokens of the same checkpoint once, after one short forward to
 warm up: ours is timed by the tool around score(), Transformers around the forward and the log-softmax
@@ -84,6 +85,7 @@ def main():
     tool = sys.argv[1]
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 65536
     threads = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    dtypes = sys.argv[4:5] or ["bfloat16", "float32"]
     torch.set_num_threads(threads)
     refuse_masks()
     shape = checkpoints.Shape("bench", hidden=192, heads=3, kv_heads=3, head_dim=64, layers=4)
@@ -91,7 +93,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
         checkpoints.make(shape, scratch / "model", 1)
-        for dtype in ("bfloat16", "float32"):
+        for dtype in dtypes:
             clock, processor, kernel = ours(tool, scratch / "model", tokens, dtype, threads, scratch)
             their_clock, their_processor = theirs(scratch / "model", tokens, getattr(torch, dtype))
             print(
