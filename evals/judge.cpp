@@ -12,6 +12,7 @@ bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 /// Whether `next` behind the answer makes its number longer. Decoded together, because a lone token
 /// cannot say whether a space stands before its digit.
 bool runs_on_with(const std::vector<Token>& answer, Token next, const Tokenizer& tokenizer) {
+  if (next >= tokenizer.vocabulary_size()) return false;  // the head may have more rows than tokens
   const std::string text = tokenizer.decode(answer);
   std::vector<Token> longer = answer;
   longer.push_back(next);

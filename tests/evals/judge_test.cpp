@@ -52,23 +52,36 @@ TEST(Judge, TrapAnswerRunningOnIntoASixthDigitIsAMiss) {
   EXPECT_THAT(answer.token_hits, ElementsAre(true, true, true, true, true, true));
 }
 
+SentencePieceTokenizer pieces() {
+  return {std::string(ROPEWALK_SOURCE_DIR) + "/tests/goldens/prompts/bpe.model", true};
+}
+
+/// The right answer in SentencePiece's tokens, with `next` behind it.
+Answer judged_with(Token next) {
+  const SentencePieceTokenizer tokenizer = pieces();
+  Prompt prompt = asked();
+  const std::vector<Token> head = tokenizer.encode("is 12345");
+  prompt.answer = {head.end() - 5, head.end()};
+  std::vector<TokenScore> scores;
+  for (const Token token : prompt.answer) scores.push_back({-0.1f, token, 0});
+  scores.push_back({-0.1f, next, 0});
+  return judge_answer(prompt, scores, tokenizer);
+}
+
 TEST(Judge, TrapANumberBehindASpaceIsAnotherNumber) {
   // SentencePiece decodes a lone "▁6" as "6": only decoding behind the answer tells them apart.
-  const SentencePieceTokenizer tokenizer(
-      std::string(ROPEWALK_SOURCE_DIR) + "/tests/goldens/prompts/bpe.model", true);
-  const auto retrieval_answer = [&](const std::string& behind) {
-    Prompt prompt = asked();
-    const std::vector<Token> head = tokenizer.encode("is 12345");
-    prompt.answer = {head.end() - 5, head.end()};
-    const std::vector<Token> whole = tokenizer.encode("is 12345" + behind);
-    std::vector<TokenScore> scores;
-    for (const Token token : prompt.answer) scores.push_back({-0.1f, token, 0});
-    scores.push_back({-0.1f, whole.at(head.size()), 0});
-    return judge_answer(prompt, scores, tokenizer);
+  const auto token_behind = [tokenizer = pieces()](const std::string& text) {
+    const size_t at = tokenizer.encode("is 12345").size();
+    return tokenizer.encode("is 12345" + text).at(at);
   };
-  EXPECT_TRUE(retrieval_answer("6").runs_on);
-  EXPECT_FALSE(retrieval_answer(" 6").runs_on);
-  EXPECT_FALSE(retrieval_answer(". Remember").runs_on);
+  EXPECT_TRUE(judged_with(token_behind("6")).runs_on);
+  EXPECT_FALSE(judged_with(token_behind(" 6")).runs_on);
+  EXPECT_FALSE(judged_with(token_behind(". Remember")).runs_on);
+}
+
+TEST(Judge, TakesARowOfTheHeadThatIsNoTokenForNoDigit) {
+  const auto padding = static_cast<Token>(pieces().vocabulary_size());
+  EXPECT_TRUE(judged_with(padding).hit);
 }
 
 TEST(Judge, StoresEveryTokensHitRankArgmaxAndLogProbability) {
