@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -23,6 +24,7 @@ def corpora(*arguments):
 
 
 def script():
+    sys.path.insert(0, str(SCRIPT.parent))  # as for one that is run
     loader = importlib.machinery.SourceFileLoader("corpora", str(SCRIPT))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("corpora", loader))
     loader.exec_module(module)
