@@ -118,11 +118,14 @@ std::string LlamaSubject::weights_fingerprint() const {
   return fingerprint_;
 }
 
-double LlamaSubject::linear_flops_a_token() const {
-  const double attention =
-      static_cast<double>(spec_.hidden) * spec_.head_dim * (2 * spec_.heads + 2 * spec_.kv_heads);
-  const double mlp = 3.0 * static_cast<double>(spec_.hidden) * spec_.intermediate;
-  return 2 * spec_.layers * (attention + mlp);
+double LlamaSubject::linear_flops_a_token(bool is_read) const {
+  const double hidden = static_cast<double>(spec_.hidden);
+  const double keys_and_values = 2 * hidden * spec_.head_dim * spec_.kv_heads;
+  const double queries_and_output = 2 * hidden * spec_.head_dim * spec_.heads;
+  const double mlp = 3 * hidden * spec_.intermediate;
+  const double layers = static_cast<double>(is_read ? spec_.layers : spec_.layers - 1);
+  return 2 * (static_cast<double>(spec_.layers) * keys_and_values +
+              layers * (queries_and_output + mlp));
 }
 
 double LlamaSubject::head_flops_a_token() const {
@@ -130,7 +133,7 @@ double LlamaSubject::head_flops_a_token() const {
 }
 
 double LlamaSubject::attention_flops_a_pair() const {
-  return 4.0 * static_cast<double>(spec_.layers) * spec_.heads * spec_.head_dim;
+  return 4.0 * static_cast<double>(spec_.heads) * spec_.head_dim;
 }
 
 int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, int64_t scored) const {

@@ -24,7 +24,7 @@ class LlamaSubject : public sweep::Subject {
   base::Json configured_chain() const override { return configured_; }
   std::string weights_fingerprint() const override;
   std::string numerics() const override { return numerics_; }
-  double linear_flops_a_token() const override;
+  double linear_flops_a_token(bool is_read) const override;
   double head_flops_a_token() const override;
   double attention_flops_a_pair() const override;
   int64_t peak_bytes(const scalings::RotaryPlan& plan, int64_t scored) const override;

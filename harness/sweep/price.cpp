@@ -17,9 +17,9 @@ Price& Price::operator+=(const Price& other) {
   return *this;
 }
 
-double attended_pairs(const scalings::RotaryPlan& plan) {
+double attended_pairs(const scalings::RotaryPlan& plan, int64_t first_query) {
   double pairs = 0;
-  for (int64_t query = 0; query < plan.length(); ++query) {
+  for (int64_t query = first_query; query < plan.length(); ++query) {
     for (const scalings::Span& span : plan.spans.row(query)) {
       pairs += static_cast<double>(span.end - span.begin);
     }
@@ -31,7 +31,11 @@ const Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, const Pass
   const auto [found, is_new] = works_.try_emplace({method.name, pass.path, pass.scored});
   if (is_new) {
     const auto plan = scalings::make_plan(method.chain, prepared_.context(pass.path));
-    found->second = {attended_pairs(plan), scalings::largest_distance(plan),
+    // The last layer answers only what the head reads: the end of the path.
+    const int64_t first_read = std::max<int64_t>(0, pass.path - pass.scored);
+    const double layers_in_full = static_cast<double>(prepared_.subject().layers() - 1);
+    found->second = {layers_in_full * attended_pairs(plan, 0) + attended_pairs(plan, first_read),
+                     scalings::largest_distance(plan),
                      prepared_.subject().peak_bytes(plan, pass.scored)};
   }
   return found->second;
@@ -40,8 +44,10 @@ const Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, const Pass
 PassCost Pricer::cost(const PreparedMethod& method, const Pass& pass) {
   const Subject& subject = prepared_.subject();
   const PathWork& work = work_of(method, pass);
-  return {subject.linear_flops_a_token() * static_cast<double>(pass.tokens) +
-              subject.head_flops_a_token() * static_cast<double>(pass.scored),
+  const double read = static_cast<double>(pass.scored);
+  const double unread = static_cast<double>(pass.tokens) - read;
+  return {subject.linear_flops_a_token(false) * unread +
+              (subject.linear_flops_a_token(true) + subject.head_flops_a_token()) * read,
           subject.attention_flops_a_pair() * work.pairs, work.reach, work.peak_bytes};
 }
 

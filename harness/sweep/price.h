@@ -46,7 +46,7 @@ class Pricer {
   double flops(const PreparedMethod& method, const Group& group);
 
  private:
-  /// What a plan of that length attends, and how far it sees.
+  /// What a plan of that length attends in all layers, and how far it sees.
   struct PathWork {
     double pairs = 0;
     double reach = 0;
@@ -61,7 +61,7 @@ class Pricer {
 /// Prices every series of an experiment, length by length, at the given rates. Nothing is run.
 std::vector<Price> price(const Prepared& prepared, const Rates& rates);
 
-/// Pairs of query and key tokens that a plan attends.
-double attended_pairs(const scalings::RotaryPlan& plan);
+/// Pairs of query and key tokens that a plan attends, of the queries from first_query on.
+double attended_pairs(const scalings::RotaryPlan& plan, int64_t first_query);
 
 }  // namespace sweep

@@ -38,10 +38,11 @@ class Subject {
   virtual std::string numerics() const = 0;
 
   /// Floating-point operations of all linear layers for one token (2 per weight), without the head.
-  virtual double linear_flops_a_token() const = 0;
-  /// The same for every scored token's logits.
+  /// Of a token whose logits are not read the last layer makes no more than its keys and values.
+  virtual double linear_flops_a_token(bool is_read) const = 0;
+  /// Of one token's logits.
   virtual double head_flops_a_token() const = 0;
-  /// Of all layers, for one pair of query and key token.
+  /// Of one layer, for one pair of query and key token.
   virtual double attention_flops_a_pair() const = 0;
   /// Peak anonymous memory of scoring one path under a plan; mapped weights come on top.
   virtual int64_t peak_bytes(const scalings::RotaryPlan& plan, int64_t scored) const = 0;

@@ -26,7 +26,7 @@ class OracleSubject : public Subject {
   base::Json configured_chain() const override { return configured; }
   std::string weights_fingerprint() const override { return "oracle"; }
   std::string numerics() const override { return "oracle"; }
-  double linear_flops_a_token() const override { return 100; }
+  double linear_flops_a_token(bool is_read) const override { return is_read ? 100 : 60; }
   double head_flops_a_token() const override { return 10; }
   double attention_flops_a_pair() const override { return 1; }
   int64_t peak_bytes(const scalings::RotaryPlan& plan, int64_t) const override {

@@ -57,6 +57,17 @@ TEST_F(PriceTest, IsGivenLengthByLength) {
   EXPECT_GT(found[1].flops, 2 * found[0].flops);
 }
 
+TEST_F(PriceTest, CountsOfTheLastLayerOnlyWhatTheHeadReads) {
+  const Price found = prices(experiment("")).front();
+  const auto prompt = Prepared(experiment(""), subject_).prompt(0, 1024, 0);
+  const double tokens = static_cast<double>(prompt.questions.front().path);
+  const double read = 8;  // what a question is reckoned with
+  const double linear = 60 * (tokens - read) + (100 + 10) * read;
+  const double pairs = tokens * (tokens + 1) / 2;
+  const double unread_pairs = (tokens - read) * (tokens - read + 1) / 2;
+  EXPECT_DOUBLE_EQ(found.flops, 20 * (linear + 2 * pairs - unread_pairs));
+}
+
 TEST_F(PriceTest, IsAtLeastWhatASweepCostsInWhichNoAnswerIsRight) {
   const auto asked = experiment(R"(, "trials_after_failure": 10, "skip_after": 2)");
   subject_.truth.recall = [](int64_t, double) { return 0.0; };
