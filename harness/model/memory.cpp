@@ -155,4 +155,10 @@ void return_large_buffers() {
 #endif
 }
 
+void return_free_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 }  // namespace model

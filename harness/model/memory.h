@@ -33,4 +33,8 @@ int64_t peak_bytes(const checkpoint::Weights& weights, const scalings::RotaryPla
 /// for those that train on many buffers of that size. Without glibc it does nothing.
 void return_large_buffers();
 
+/// Gives back to the system what heaps hold free at the moment, smaller buffers among it. Takes
+/// milliseconds: for places where much is asked for next. Without glibc it does nothing.
+void return_free_memory();
+
 }  // namespace model

@@ -7,6 +7,7 @@
 #include "harness/model/forward.h"
 #include "harness/model/head.h"
 #include "harness/model/layer_weights.h"
+#include "harness/model/memory.h"
 
 namespace model {
 namespace {
@@ -87,6 +88,9 @@ evals::Scores Scorer::score(const evals::Document& document, const evals::Progre
     }
     const at::Tensor hidden =
         forward(*weights_, rows, document, plans, dtype, kernel, advance);  // [read, hidden]
+    if (weights_->is_converted(head_role)) {  // as a whole: often the most that a path holds
+      return_free_memory();
+    }
     hand_out(score_targets(hidden, borrow(weights_->tensor(head_role)), rows.targets), rows,
              document, scores);
   }

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 
 import checkpoints
+from tokenizer_makers import SMOLLM2
 
 MB = 1e6
 TOLERANCE = 0.15
@@ -39,9 +40,20 @@ WINDOW = [{"type": "sliding_window", "window": 512}]
 TWO_RULERS = [{"type": "self_extend", "group": 8, "window": 1024}]
 
 
+@dataclass(frozen=True)
+class File:
+    """A checkpoint that is there already."""
+
+    name: str
+    path: pathlib.Path
+
+
+quantised = File("SmolLM2-135M, Q4_1", SMOLLM2)
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
-    shape: checkpoints.Shape
+    shape: checkpoints.Shape | File
     tokens: int
     dtype: str
     chain: list
@@ -59,6 +71,9 @@ QUICK = [
     Case(wide, 32_768, "float32", WINDOW),
     Case(grouped, 16_384, "bfloat16", WINDOW, scored=16_000),
     Case(speaking, 8_192, "bfloat16", WINDOW, scored=4_096),
+    # Their greatest moment is that of the head, a table dequantised as a whole.
+    Case(quantised, 1_024, "float32", WINDOW, scored=16),
+    Case(quantised, 1_024, "bfloat16", WINDOW, scored=1_000),
 ]
 LONG = [
     Case(small, 32_768, "bfloat16", PLAIN),
@@ -68,11 +83,17 @@ LONG = [
 ]
 
 
-def measure(tool, scratch, case):
-    folder = scratch / case.shape.name
+def checkpoint_of(shape, scratch):
+    if isinstance(shape, File):
+        return shape.path
+    folder = scratch / shape.name
     if not folder.exists():
-        checkpoints.make(case.shape, folder, 1)
-    arguments = [folder, json.dumps(case.chain), case.tokens, case.scored, case.dtype, THREADS]
+        checkpoints.make(shape, folder, 1)
+    return folder
+
+
+def measure(tool, scratch, case):
+    arguments = [checkpoint_of(case.shape, scratch), json.dumps(case.chain), case.tokens, case.scored, case.dtype, THREADS]
     done = subprocess.run([tool, *map(str, arguments)], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
