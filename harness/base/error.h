@@ -42,6 +42,9 @@ class Error : public std::runtime_error {
 [[noreturn]] void reject(std::string file, std::string place, std::string cause,
                          std::string next_step = {});
 
+/// As many problems as are worth reading where one mistake can cause thousands.
+inline constexpr size_t few_problems = 12;
+
 /// Collects the problems of one input, so that a user sees all of them in one go.
 class Problems {
  public:

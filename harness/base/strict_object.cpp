@@ -47,6 +47,35 @@ int64_t edit_distance(std::string_view left, std::string_view right) {
   return row.back();
 }
 
+struct List {
+  const Json& value;
+  std::string place;
+  std::string kind;    // "numbers"
+  std::string wanted;  // of an element: "must be >= 1"
+};
+
+/// The elements that `read` takes, and a problem for each that it does not; nothing but a problem
+/// when the value is no list.
+template <typename T, typename Read>
+std::optional<std::vector<T>> elements(const List& list, const Read& read, Problems& problems) {
+  if (!list.value.is_array()) {
+    problems.add(list.place,
+                 fmt::format("must be a list of {} (got {})", list.kind, shown(list.value)));
+    return {};
+  }
+  std::vector<T> out;
+  for (size_t i = 0; i < list.value.size(); ++i) {
+    const Json& element = list.value[i];
+    if (const std::optional<T> taken = read(element)) {
+      out.push_back(*taken);
+    } else {
+      problems.add(fmt::format("{}/{}", list.place, i),
+                   fmt::format("{} (got {})", list.wanted, shown(element)));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 StrictObject::StrictObject(const Json& value, std::string path, Problems& problems)
@@ -150,43 +179,25 @@ std::vector<double> StrictObject::numbers(const std::string& key, Bounds bounds,
                                           std::optional<std::vector<double>> fallback) {
   const Json* found = find(key, !fallback);
   if (!found) return fallback.value_or(std::vector<double>{});
-  if (!found->is_array()) {
-    problems_.add(at(key), fmt::format("must be a list of numbers (got {})", shown(*found)));
-    return fallback.value_or(std::vector<double>{});
-  }
-  std::vector<double> out;
-  for (size_t i = 0; i < found->size(); ++i) {
-    const Json& element = (*found)[i];
-    if (!element.is_number() || !inside(element.get<double>(), bounds)) {
-      problems_.add(fmt::format("{}/{}", at(key), i),
-                    fmt::format("{} (got {})", requirement(bounds), shown(element)));
-      continue;
-    }
-    out.push_back(element.get<double>());
-  }
-  return out;
+  const auto read = [&](const Json& element) -> std::optional<double> {
+    if (!element.is_number() || !inside(element.get<double>(), bounds)) return {};
+    return element.get<double>();
+  };
+  return elements<double>({*found, at(key), "numbers", requirement(bounds)}, read, problems_)
+      .value_or(fallback.value_or(std::vector<double>{}));
 }
 
 std::vector<int64_t> StrictObject::integers(const std::string& key, int64_t low, int64_t high,
                                             std::optional<std::vector<int64_t>> fallback) {
   const Json* found = find(key, !fallback);
   if (!found) return fallback.value_or(std::vector<int64_t>{});
-  if (!found->is_array()) {
-    problems_.add(at(key), fmt::format("must be a list of integers (got {})", shown(*found)));
-    return fallback.value_or(std::vector<int64_t>{});
-  }
-  std::vector<int64_t> out;
-  for (size_t i = 0; i < found->size(); ++i) {
-    const auto number = whole_number((*found)[i]);
-    if (!number || *number < low || *number > high) {
-      problems_.add(
-          fmt::format("{}/{}", at(key), i),
-          fmt::format("must be an integer in [{}, {}] (got {})", low, high, shown((*found)[i])));
-      continue;
-    }
-    out.push_back(*number);
-  }
-  return out;
+  const auto read = [&](const Json& element) -> std::optional<int64_t> {
+    const auto number = whole_number(element);
+    return number && *number >= low && *number <= high ? number : std::nullopt;
+  };
+  const std::string wanted = fmt::format("must be an integer in [{}, {}]", low, high);
+  return elements<int64_t>({*found, at(key), "integers", wanted}, read, problems_)
+      .value_or(fallback.value_or(std::vector<int64_t>{}));
 }
 
 void StrictObject::finish() {

@@ -19,7 +19,7 @@ std::string quoted(const std::string& name) { return fmt::format("tensor \"{}\""
 HfWeights::HfWeights(LlamaSpec spec, SafetensorsArchive archive, const std::string& directory,
                      std::vector<std::string>& unmatched)
     : spec_(std::move(spec)), archive_(std::move(archive)), directory_(directory) {
-  base::Problems problems(12);  // a wrong config makes every tensor wrong
+  base::Problems problems(base::few_problems);  // a wrong config makes every tensor wrong
   for (const auto& [name, tensor] : archive_.tensors()) {
     const auto at = role_of(name);
     if (!at) {

@@ -45,7 +45,7 @@ struct Arguments {
 };
 
 [[noreturn]] void refuse(const std::string& flag, const std::string& cause) {
-  throw base::Error(base::Fault::input, "", base::Problem{flag, cause, ""});
+  base::reject("", flag, cause);
 }
 
 std::optional<int64_t> number(const std::string& text) {

@@ -22,7 +22,7 @@ using checkpoint::SafetensorsArchive;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& cause,
                          const std::string& next_step) {
-  throw base::Error(base::Fault::input, path, base::Problem{"", cause, next_step});
+  base::reject(path, "", cause, next_step);
 }
 
 /// Name pattern -> LLaMA's; patterns that are left out have none.

@@ -233,7 +233,7 @@ std::string fingerprint_of(const GgufMetadata& data) {
 }  // namespace
 
 GgufTokenizer read_gguf_tokenizer(const GgufHeader& header, const std::string& file) {
-  base::Problems problems(12);  // a damaged vocabulary breaks every merge
+  base::Problems problems(base::few_problems);  // a damaged vocabulary breaks every merge
   const GgufMetadata data(header, problems);
   GgufTokenizer out;
   out.parts.file = file;

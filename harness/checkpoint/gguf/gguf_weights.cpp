@@ -49,7 +49,7 @@ std::shared_ptr<std::vector<float>> half_split(const std::vector<float>& interle
 GgufWeights::GgufWeights(LlamaSpec spec, std::shared_ptr<const MappedFile> file,
                          const GgufHeader& header, std::vector<std::string>& unmatched)
     : spec_(std::move(spec)), file_(std::move(file)) {
-  base::Problems problems(12);  // wrong metadata make every tensor wrong
+  base::Problems problems(base::few_problems);  // wrong metadata make every tensor wrong
   const auto add = [&](const std::string& name, std::string cause) {
     problems.add(fmt::format("tensor \"{}\"", name), std::move(cause));
   };

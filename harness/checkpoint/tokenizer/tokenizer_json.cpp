@@ -191,7 +191,7 @@ std::vector<AddedToken> read_added_tokens(const base::Json& list, const Vocabula
 }  // namespace
 
 TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& file) {
-  base::Problems problems(12);  // a damaged vocabulary breaks every merge
+  base::Problems problems(base::few_problems);  // a damaged vocabulary breaks every merge
   const base::Json json = base::parse_json(text, file, problems);
   base::StrictObject object(json, "", problems);
   for (const char* key : {"version", "truncation", "padding"}) object.value(key);

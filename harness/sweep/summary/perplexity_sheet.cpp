@@ -17,7 +17,7 @@ using Scored = std::map<std::string, std::map<int64_t, std::map<std::string, con
 
 [[noreturn]] void refuse(const std::string& protocol, const std::string& cause,
                          const std::string& next_step) {
-  throw base::Error(base::Fault::input, "rows.jsonl", {protocol, cause, next_step});
+  base::reject("rows.jsonl", protocol, cause, next_step);
 }
 
 Scored scored_of(const Runs& runs, const std::string& protocol) {
