@@ -88,6 +88,20 @@ class Demo(unittest.TestCase):
             "ropewalk summarize runs/published",
         ])  # fmt: skip
 
+    def test_full_goes_on_where_the_published_run_ends(self):
+        published = self.clone / "configs/sweeps/published"
+        published.mkdir(parents=True)
+        (published / "rows.jsonl").write_text("measured\n")
+        self.run_demo()
+        self.assertFalse((self.clone / "runs/published").exists())
+        self.run_demo("--full")
+        rows = self.clone / "runs/published/rows.jsonl"
+        self.assertEqual(rows.read_text(), "measured\n")
+        rows.write_text("measured\nmore\n")
+        self.run_demo("--full")
+        self.assertEqual(rows.read_text(), "measured\nmore\n")
+        self.assertEqual((published / "rows.jsonl").read_text(), "measured\n")
+
     def test_cells_that_failed_are_drawn_and_remembered(self):
         status, stdout, _, _ = self.run_demo(sweep_status=3)
         self.assertEqual((status, stdout), (3, FOUND))
