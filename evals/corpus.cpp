@@ -1,5 +1,6 @@
 #include "evals/corpus.h"
 
+#include <algorithm>
 #include <map>
 
 #include "evals/pieces.h"
@@ -63,12 +64,15 @@ std::optional<std::string> too_short(const CorpusDocument& document, int64_t nee
 }
 
 int64_t text_bytes(const CorpusDocument& document, Range range, const Tokenizer& tokenizer) {
+  // A decoder may drop the space that begins its input, and needs all bytes of a character: so it
+  // starts a few tokens earlier, and what they stand for is taken away again.
+  constexpr int64_t lead = 8;
+  const auto tokens = document.tokens.begin();
+  const int64_t from = std::max<int64_t>(0, range.begin - lead);
   const auto bytes_before = [&](int64_t end) {
-    if (end == document.length()) return document.text.size();
-    return tokenizer.decode({document.tokens.begin(), document.tokens.begin() + end}).size();
+    return static_cast<int64_t>(tokenizer.decode({tokens + from, tokens + end}).size());
   };
-  return static_cast<int64_t>(bytes_before(range.end)) -
-         static_cast<int64_t>(bytes_before(range.begin));
+  return bytes_before(range.end) - bytes_before(range.begin);
 }
 
 }  // namespace evals

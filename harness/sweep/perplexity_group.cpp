@@ -138,16 +138,15 @@ class PerplexityGroup : public Group {
   void summarize(Row& row, const RunDirectory& directory) const {
     std::vector<std::vector<float>> values;
     std::vector<evals::WindowNll> forwards;
-    evals::Range scored = row.perplexity->forwards.front().window.scored;
+    row.perplexity->bytes = 0;  // of a token that several windows score: in each, as its NLL
     for (const Forward& forward : row.perplexity->forwards) {
       values.push_back(read_npy(directory.folder() / forward.nll_file));
       const evals::Window& window = forward.window;
       forwards.push_back({window, std::span(values.back()).first(window.scored.size())});
-      scored.begin = std::min(scored.begin, window.scored.begin);
-      scored.end = std::max(scored.end, window.scored.end);
+      row.perplexity->bytes +=
+          evals::text_bytes(document_, window.scored, *prepared_.subject().tokenizer());
     }
     row.perplexity->nll = evals::mean_nll(*asked_.settings.protocol, forwards);
-    row.perplexity->bytes = evals::text_bytes(document_, scored, *prepared_.subject().tokenizer());
     if (!std::isfinite(row.perplexity->nll)) {
       row.status = Status::diverged;
       row.reason = "a score is not finite";

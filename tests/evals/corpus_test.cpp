@@ -106,6 +106,14 @@ TEST_F(Corpus, CountsTheBytesOfAnyRangeOfTokens) {
     bytes += text_bytes(document, range, tokenizer);
   }
   EXPECT_EQ(bytes, static_cast<int64_t>(document.text.size()));
+  for (int64_t end = 1; end <= document.length(); end += 7) {
+    const std::vector<Token> before(document.tokens.begin(), document.tokens.begin() + end);
+    EXPECT_EQ(text_bytes(document, {0, end}, tokenizer),
+              static_cast<int64_t>(tokenizer.decode(before).size()));
+    EXPECT_EQ(
+        text_bytes(document, {end / 2, end}, tokenizer),
+        text_bytes(document, {0, end}, tokenizer) - text_bytes(document, {0, end / 2}, tokenizer));
+  }
 }
 
 TEST(Sentences, JoinToTheSameText) {

@@ -255,6 +255,20 @@ TEST_F(RunnerTest, TruncatedPerplexityReadsAllLengthsFromOneForward) {
   }
 }
 
+TEST_F(RunnerTest, CountsTheBytesOfScoredTokensAloneAndAsOftenAsTheyAreScored) {
+  sweep(experiment(R"("lengths": [512], "evals": [
+      {"type": "perplexity", "protocol": "half-chunk", "corpus": ["book.txt"], "methods": ["plain"]},
+      {"type": "perplexity", "protocol": "full-window", "stride": 256, "corpus": ["book.txt"],
+       "methods": ["plain"]}])"));
+  ASSERT_EQ(rows().size(), 2u);
+  for (const Row& row : rows()) {
+    int64_t scored = 0;
+    for (const Forward& forward : row.perplexity->forwards) scored += forward.window.scored.size();
+    EXPECT_GT(row.perplexity->forwards.size(), 10u);
+    EXPECT_EQ(row.perplexity->bytes, scored) << row.protocol << ": a token is a byte here";
+  }
+}
+
 TEST_F(RunnerTest, ADocumentThatIsTooShortIsSkippedWithTheReason) {
   const auto result = sweep(experiment(R"("lengths": [1024, 100000], "evals": [
       {"type": "perplexity", "protocol": "fixed-target", "targets": 128, "corpus": ["book.txt"],
