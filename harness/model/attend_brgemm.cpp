@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "harness/model/attend_kernels.h"
 #include "harness/model/bands.h"
 #include "harness/model/non_finite_rows.h"
+#include "harness/model/row_avx512.h"
 #include "harness/model/softmax_avx512.h"
 #include "harness/model/work_items.h"
 
@@ -43,6 +45,7 @@ struct Scratch {
 template <typename T>
 class BrgemmAttention : public Attention {
   static constexpr int64_t pack = std::is_same_v<T, float> ? 1 : 2;
+  using Bits = std::conditional_t<pack == 1, float, uint16_t>;  // of T, as AVX-512 takes them
 
  public:
   BrgemmAttention(const AttentionShape& shape, const RowPlan& plan)
@@ -69,46 +72,19 @@ class BrgemmAttention : public Attention {
 
   void store(int64_t first_row, const at::Tensor& key, const at::Tensor& value) override {
     const int64_t rows = key.size(0);
-    const int64_t dim = shape_.head_dim;
+    const at::Tensor plain_keys = key.contiguous();  // [rows, kv_heads, head_dim]
     for (size_t ruler = 0; ruler < keys_.size(); ++ruler) {
       if (!keys_[ruler].defined()) {
         continue;
       }
-      const RotaryTable& table = plan_.tables()[ruler];
-      const at::Tensor turned =
-          rotate(key, {table.cos.narrow(0, first_row, rows), table.sin.narrow(0, first_row, rows)})
-              .contiguous();  // [rows, kv_heads, head_dim]
-      const T* from = turned.const_data_ptr<T>();
       for (int64_t head = 0; head < shape_.kv_heads; ++head) {
-        T* to = key_of(ruler, head);
-        for (int64_t channel = 0; channel < dim; ++channel) {
-          for (int64_t row = 0; row < rows; ++row) {
-            const int64_t token = first_row + row;
-            T* block = to + token / key_block * key_block * dim;
-            block[(channel / pack * key_block + token % key_block) * pack + channel % pack] =
-                from[(row * shape_.kv_heads + head) * dim + channel];
-          }
-        }
+        store_keys(ruler, head, first_row, rows, plain_keys.const_data_ptr<T>());
       }
     }
+    const at::Tensor plain_values = value.contiguous();
     non_finite_.forget(first_row, rows);
-    const at::Tensor plain = value.contiguous();
-    const T* from = plain.const_data_ptr<T>();
     for (int64_t head = 0; head < shape_.kv_heads; ++head) {
-      T* to = value_of(head);
-      for (int64_t row = 0; row < rows; ++row) {
-        const int64_t token = first_row + row;
-        const T* channels = from + (row * shape_.kv_heads + head) * dim;
-        const bool is_finite = std::all_of(
-            channels, channels + dim, [](T x) { return std::isfinite(static_cast<float>(x)); });
-        if (!is_finite) {
-          non_finite_.mark(head, token);
-        }
-        for (int64_t channel = 0; channel < dim; ++channel) {
-          to[(token / pack * dim + channel) * pack + token % pack] =
-              is_finite ? channels[channel] : T(0);
-        }
-      }
+      store_values(head, first_row, rows, plain_values.const_data_ptr<T>());
     }
   }
 
@@ -123,6 +99,57 @@ class BrgemmAttention : public Attention {
   }
 
  private:
+  /// Turned, then transposed from a strip of rows: writing one row at a time would touch a cache
+  /// line for each word of it.
+  void store_keys(int64_t ruler, int64_t head, int64_t first_row, int64_t rows, const T* from) {
+    constexpr int64_t strip = 16;
+    const int64_t dim = shape_.head_dim;
+    const int64_t words = dim / pack;
+    const RotaryTable& table = plan_.tables()[ruler];
+    const int64_t pairs = table.cos.size(1);
+    std::vector<T> turned(strip * dim);
+    for (int64_t row = 0; row < rows;) {
+      const int64_t token = first_row + row;
+      const int64_t count = std::min(strip - token % strip, rows - row);
+      for (int64_t i = 0; i < count; ++i) {
+        avx512::rotate(
+            reinterpret_cast<const Bits*>(from + ((row + i) * shape_.kv_heads + head) * dim),
+            table.cos.const_data_ptr<float>() + (token + i) * pairs,
+            table.sin.const_data_ptr<float>() + (token + i) * pairs, 1, pairs, dim,
+            reinterpret_cast<Bits*>(turned.data() + i * dim));
+      }
+      T* to = key_of(ruler, head) + token / key_block * key_block * dim + token % key_block * pack;
+      for (int64_t word = 0; word < words; ++word) {
+        for (int64_t i = 0; i < count; ++i) {
+          std::memcpy(to + (word * key_block + i) * pack, turned.data() + i * dim + word * pack,
+                      sizeof(T) * pack);
+        }
+      }
+      row += count;
+    }
+  }
+
+  void store_values(int64_t head, int64_t first_row, int64_t rows, const T* from) {
+    const int64_t dim = shape_.head_dim;
+    T* to = value_of(head);
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t token = first_row + row;
+      const T* channels = from + (row * shape_.kv_heads + head) * dim;
+      T* place = to + token / pack * dim * pack + token % pack;
+      bool is_finite = true;
+      for (int64_t channel = 0; channel < dim; ++channel) {
+        is_finite &= std::isfinite(static_cast<float>(channels[channel]));
+        place[channel * pack] = channels[channel];
+      }
+      if (!is_finite) {
+        non_finite_.mark(head, token);
+        for (int64_t channel = 0; channel < dim; ++channel) {
+          place[channel * pack] = T(0);
+        }
+      }
+    }
+  }
+
   T* key_of(int64_t ruler, int64_t head) const {
     return static_cast<T*>(keys_[ruler].data_ptr()) + head * padded_ * shape_.head_dim;
   }
@@ -157,9 +184,7 @@ class BrgemmAttention : public Attention {
                             ? std::numeric_limits<float>::quiet_NaN()
                             : scratch.rows[query].sum;
       T* to = out + ((block.first + query) * shape_.heads + head) * dim;
-      for (int64_t channel = 0; channel < dim; ++channel) {
-        to[channel] = static_cast<T>(mixed[channel] / sum);
-      }
+      avx512::divide(mixed, sum, dim, reinterpret_cast<Bits*>(to));
     }
   }
 
@@ -186,20 +211,12 @@ class BrgemmAttention : public Attention {
     std::vector<T> query(padded * dim, T(0));
     for (size_t index = 0; index < block.rows.size(); ++index) {
       const int64_t row = block.rows[index];
-      const float* cos = table.cos.const_data_ptr<float>() + row * pairs;
-      const float* sin = table.sin.const_data_ptr<float>() + row * pairs;
       const T* from =
           in + ((block.first + static_cast<int64_t>(index)) * shape_.heads + head) * dim;
-      const float sign = plan_.gain(row) < 0 ? -1.0f : 1.0f;
-      T* to = query.data() + index * dim;
-      for (int64_t pair = 0; pair < pairs; ++pair) {
-        const float low = from[pair], high = from[pair + pairs];
-        to[pair] = static_cast<T>(sign * (low * cos[pair] - high * sin[pair]));
-        to[pair + pairs] = static_cast<T>(sign * (high * cos[pair] + low * sin[pair]));
-      }
-      for (int64_t channel = 2 * pairs; channel < dim; ++channel) {
-        to[channel] = static_cast<T>(sign * static_cast<float>(from[channel]));
-      }
+      avx512::rotate(
+          reinterpret_cast<const Bits*>(from), table.cos.const_data_ptr<float>() + row * pairs,
+          table.sin.const_data_ptr<float>() + row * pairs, plan_.gain(row) < 0 ? -1.0f : 1.0f,
+          pairs, dim, reinterpret_cast<Bits*>(query.data() + index * dim));
     }
     return query;
   }
@@ -234,7 +251,6 @@ class BrgemmAttention : public Attention {
     for (int64_t index = 0; index < queries; ++index) {
       const int64_t begin = std::max<int64_t>(band.begins[index] - first - from, 0);
       const int64_t end = std::min(band.ends[index] - first - from, width);
-      using Bits = std::conditional_t<pack == 1, float, uint16_t>;
       const float shrink =
           avx512::absorb(scratch.rows[index], scores + index * key_block,
                          reinterpret_cast<Bits*>(weights) + index * key_block, begin, end, width);

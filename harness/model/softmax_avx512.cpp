@@ -3,8 +3,8 @@
 #include <limits>
 #include <stdexcept>
 
-// The only file that is compiled for more than the baseline CPU: nothing here may run before
-// available() has said so, and nothing inline from other headers may be instantiated here.
+// Compiled for more than the baseline CPU: nothing here may run before available() has said so, and
+// nothing inline from other headers may be instantiated here.
 #if defined(__AVX512F__) && defined(__AVX512BF16__)
 #include <immintrin.h>
 
@@ -147,18 +147,6 @@ float absorb(SoftmaxRow& row, const float* scores, uint16_t* weights, int64_t be
   return absorb_row(row, scores, weights, begin, end, width);
 }
 
-void multiply(float* x, float factor, int64_t count) {
-  const __m512 by = _mm512_set1_ps(factor);
-  int64_t at = 0;
-  for (; at + lanes <= count; at += lanes) {
-    _mm512_storeu_ps(x + at, _mm512_mul_ps(_mm512_loadu_ps(x + at), by));
-  }
-  if (at < count) {
-    const __mmask16 rest = lanes_inside(at, at, count);
-    _mm512_mask_storeu_ps(x + at, rest, _mm512_mul_ps(_mm512_maskz_loadu_ps(rest, x + at), by));
-  }
-}
-
 }  // namespace model::avx512
 
 #else
@@ -173,7 +161,6 @@ float absorb(SoftmaxRow&, const float*, float*, int64_t, int64_t, int64_t) {
 float absorb(SoftmaxRow&, const float*, uint16_t*, int64_t, int64_t, int64_t) {
   throw std::logic_error("built without AVX-512");
 }
-void multiply(float*, float, int64_t) { throw std::logic_error("built without AVX-512"); }
 
 }  // namespace model::avx512
 

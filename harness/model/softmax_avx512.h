@@ -28,7 +28,4 @@ float absorb(SoftmaxRow& row, const float* scores, float* weights, int64_t begin
 float absorb(SoftmaxRow& row, const float* scores, uint16_t* weights, int64_t begin, int64_t end,
              int64_t width);
 
-/// x[0, count) *= factor
-void multiply(float* x, float factor, int64_t count);
-
 }  // namespace model::avx512
