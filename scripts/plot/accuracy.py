@@ -7,7 +7,7 @@ from matplotlib import pyplot
 from matplotlib.lines import Line2D
 
 from plot import axes, latex, method_table
-from plot.drawing import Drawing, NothingToDraw, slug
+from plot.drawing import Drawing, NothingToDraw, control_note, slug
 from plot.theme import COLOURS, FAINT, FAMILY_NOTE, MUTED, label_of, style_of
 
 CLAIMS = {"L_cert": "certified", "L_fail": "shown to fail"}
@@ -41,9 +41,9 @@ def draw(run, protocol, theme):
         data[measure] = data["method"].map(reached)
     return Drawing(
         slug("accuracy", protocol), protocol,
-        "Accuracy against length, one method a panel (the others in grey). Bars: 95 % Wilson intervals. "
-        "A length is certified where the exact one-sided bound lies above the dotted line, there and at every "
-        "shorter length.",
+        f"{control_note(protocol)}Accuracy against length, one method a panel (the others in grey). Bars: 95 % "
+        "Wilson intervals. A length is certified where the exact one-sided bound lies above the dotted line, there "
+        "and at every shorter length.",
         figure, data, table(run, protocol, lines),
     )  # fmt: skip
 
@@ -103,8 +103,16 @@ def table(run, protocol, lines):
     heads, body = method_table.by_length(run, protocol, lines, latex.estimate, claims)
     counts = sorted(set(run.eval_of(protocol)["trials"].values()), reverse=True)
     n = ", ".join(map(str, counts)) + " per length"
-    what = (
-        f"Accuracy by length with 95\\,\\% Wilson intervals. Bold: not distinguishable from the best of its length "
-        f"(exact McNemar test). $L_\\mathrm{{cert}}$: longest length of an unbroken run certified above {run.tau:g}."
-    )
+    fewer = run.experiment.get("trials_after_failure")
+    if fewer not in counts and (lines["n"] == fewer).any():
+        n += f", {fewer} behind a length shown to fail"
+    what = f"{control_note(protocol)}Accuracy by length with 95\\,\\% Wilson intervals; --: no answer."
+    if (lines["in_best_set"] == "yes").any():
+        what += " Bold: not distinguishable from the best of its length (exact McNemar test)."
+    if claims["L_cert"] in heads:
+        what += (
+            f" $L_\\mathrm{{cert}}$: longest length of an unbroken run certified above {run.tau:g}; "
+            "$L_\\mathrm{fail}$: shortest length shown to fail; $L_\\mathrm{point}$: longest length of an unbroken "
+            "run of estimates that reach it, which proves nothing; n/c: not certifiable by so few trials."
+        )
     return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("accuracy", protocol))

@@ -8,11 +8,14 @@ from matplotlib import pyplot
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
-from plot.theme import MUTED
+from plot.theme import FAMILY_MARK, MUTED
 
 TRAINED = {"color": MUTED, "linestyle": (0, (4, 2)), "linewidth": 0.8}
 CHARACTER = 0.62  # width of a digit over the size of the type
 SAMPLE = 0.45  # inches of a legend's sample and the space around an entry
+MOST_ROWS = 3  # of panels: with more, and a caption, a figure is too tall for a page
+NO_BREAK = "\u00a0"  # a space at which textwrap breaks no line
+LEAST_POINTS = 5  # smaller type is not readable in print
 
 
 def written(length):
@@ -25,7 +28,8 @@ def inches(text, points):
 
 
 def length_axis(axis, lengths, width, trained):
-    """log2 axis with a tick at every length; labels stand upright where they would touch.
+    """log2 axis with a tick at every length; labels stand upright where they would touch, and smaller where they
+    still would.
 
     The frame holds the trained length too. `width` is that of the axis in inches, as far as it is known before the
     layout."""
@@ -38,7 +42,14 @@ def length_axis(axis, lengths, width, trained):
     gaps = [math.log2(b / a) / octaves * width for a, b in zip(lengths, lengths[1:])]
     needed = inches(written(lengths[-1]), size) + 0.05
     ticks(axis.xaxis, lengths, [written(length) for length in lengths])
-    axis.tick_params(axis="x", labelrotation=90 if gaps and min(gaps) < needed else 0)
+    if gaps and min(gaps) < needed:
+        upright(axis, min(gaps))
+
+
+def upright(axis, gap):
+    """Tick labels that stand upright, `gap` inches from one another."""
+    size = pyplot.rcParams["xtick.labelsize"]
+    axis.tick_params(axis="x", labelrotation=90, labelsize=min(size, max(LEAST_POINTS, 72 * gap)))
 
 
 def ticks(axis, places, labels):
@@ -71,11 +82,13 @@ def beyond(axis, value, edge, place, **style):
                   fontsize=6)  # fmt: skip
 
 
-def panels(count, theme, most, height, extra=0.0, **shared):
-    """A grid of axes, `most` in a row on two columns and half as many on one.
+def panels(count, theme, most, height, extra=0.0, beside=0.0, **shared):
+    """A grid of axes, `most` in a row on two columns and half as many on one; one more where rows would be too many.
 
-    Returns the figure, the axes that are used, and the width of one in inches."""
-    down = math.ceil(count / (most if theme.columns == 2 else max(1, most // 2)))
+    Returns the figure, the axes that are used, and the width of one in inches, where `beside` them that much is taken.
+    """
+    most = most if theme.columns == 2 else max(1, most // 2)
+    down = math.ceil(count / (most if count <= MOST_ROWS * most else most + 1))
     across = math.ceil(count / down)  # no row much shorter than the others
     figure, grid = pyplot.subplots(
         down, across, figsize=(theme.width, down * height + extra), squeeze=False, **shared
@@ -86,14 +99,17 @@ def panels(count, theme, most, height, extra=0.0, **shared):
     for index in range(count - across, count):  # with tick labels where nothing stands below
         if index >= 0:
             axes[index].tick_params(labelbottom=True)
-    return figure, axes[:count], (theme.width - 0.5) / across - 0.15
+    return figure, axes[:count], (theme.width - 0.5 - beside) / across - 0.15
 
 
 def title(axis, text, width, pad=4):
-    """A title of as many lines as the panel's width asks for."""
+    """A title of as many lines as the panel's width asks for, broken behind an underscore rather than in a word."""
     size = pyplot.rcParams["axes.titlesize"]
     most = max(6, int(width * 72 / (size * CHARACTER)))
-    axis.set_title("\n".join(textwrap.wrap(text, most, break_long_words=True)), pad=pad)
+    if len(text) > most:
+        parts = text.replace("_", "_ ").replace(FAMILY_MARK, FAMILY_MARK.replace(" ", NO_BREAK))
+        text = "\n".join(line.replace("_ ", "_") for line in textwrap.wrap(parts, most, break_long_words=True))
+    axis.set_title(text, pad=pad)
 
 
 def legend_above(figure, handles, theme):

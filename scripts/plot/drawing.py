@@ -46,3 +46,8 @@ class Drawing:
 def slug(kind, protocol):
     """heatmap-passkey-landmark-1-forced-per-length"""
     return re.sub(r"[^a-z0-9]+", "-", f"{kind} {protocol}".lower()).strip("-")
+
+
+def control_note(protocol):
+    """What a caption says first where there is no needle."""
+    return "Negative control, without a needle: a hit is a false one. " if "/absent" in protocol else ""

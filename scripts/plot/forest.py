@@ -5,12 +5,12 @@ import math
 from matplotlib import pyplot
 from matplotlib.lines import Line2D
 
-from plot import axes, latex
+from plot import axes, latex, method_table
 from plot.drawing import Drawing, NothingToDraw, slug
 from plot.theme import COLOURS, FAMILY_NOTE, MUTED, label_of, style_of
 
 # A difference in nats beyond this is drawn at the edge, as an arrow: what happened there is no matter of degree.
-EDGE_NATS = 1.0
+EDGE_NATS = 1.5
 
 
 def draw(run, protocol, theme):
@@ -20,7 +20,7 @@ def draw(run, protocol, theme):
     if lines["difference"].isna().all():
         raise NothingToDraw("no pair has two answers")
     methods = run.methods_in(lines)
-    lengths = sorted(lines["length"].unique())
+    lengths = sorted(lines.dropna(subset=["difference"])["length"].unique())
     is_retrieval = not protocol.startswith("ppl/")
     edge = 1.0 if is_retrieval else min(EDGE_NATS, 1.15 * lines[["low", "high", "difference"]].abs().max().max())
     height = 0.36 + 0.15 * len(methods)
@@ -31,7 +31,7 @@ def draw(run, protocol, theme):
         for place, method in enumerate(methods):
             if method in here:
                 mark(axis, run, place, here[method], edge)
-        axes.title(axis, axes.written(length), width)
+        axes.title(axis, f"{axes.written(length)} tokens", width)
         axis.set_xlim(-1.1 * edge, 1.1 * edge)  # room for arrows
         axis.set_ylim(len(methods) - 0.5, -0.5)
         axis.locator_params(axis="x", nbins=4)
@@ -77,33 +77,42 @@ def legend(run, lines, methods, edge):
         entry("not shown to differ", marker="o", markerfacecolor="white"),
     ]
     if (lines["difference"].abs() > edge).any():
-        handles.append(entry(f"beyond {edge:.2g}", marker=">"))
-    if lines["difference"].isna().any():
+        handles.append(entry(f"beyond {edge:.2g} nats", marker=">"))
+    alone = without_pairs(lines)
+    if lines.loc[~lines["length"].isin(alone), "difference"].isna().any():
         handles.append(entry("no pairs", marker="x", color=MUTED))
+    if alone:
+        handles.append(axes.note("no pairs at " + ", ".join(map(axes.written, alone))))
+    handles.append(axes.note(f"trained length {axes.written(run.trained_length)}"))
     if any(run.is_family(method) for method in methods):
-        handles.append(entry(FAMILY_NOTE))
+        handles.append(axes.note(FAMILY_NOTE))
     return handles
 
 
+def without_pairs(lines):
+    """Lengths at which nothing can be compared, mostly since the baseline was skipped there: named, not drawn."""
+    paired = lines.dropna(subset=["difference"])["length"]
+    return sorted(set(lines["length"]) - set(paired))
+
+
 def table(run, protocol, lines):
-    body, previous = [], None
-    for method in run.methods_in(lines):
-        if previous is not None:
-            body.append(None)
-        for line in lines[lines["method"] == method].sort_values("length").itertuples():
-            p = "--" if math.isnan(line.p_holm) else "$<0.001$" if line.p_holm < 0.001 else f"{line.p_holm:.3f}"
-            body.append([
-                latex.escape(label_of(run, method)) if method != previous else "", latex.length(line.length),
-                str(int(line.pairs)), latex.interval(line.difference, line.low, line.high, 3), p,
-            ])  # fmt: skip
-            previous = method
+    alone = without_pairs(lines)
+    lines = lines[~lines["length"].isin(alone)]
+    measured, digits = ("nats per token", 3) if protocol.startswith("ppl/") else ("accuracy", 2)
+    heads, body = method_table.by_length(run, protocol, lines, lambda line: cell(line, digits))
     unit = lines["unit"].iloc[0]
     what = (
-        f"Paired differences to {latex.escape(run.baseline)} on identical {unit}, with 95\\,\\% intervals; $p$ is "
-        f"Holm-adjusted over a family of {int(lines['family'].max())}."
+        f"Paired differences to {latex.escape(run.baseline)} in {measured} on identical {unit}, with 95\\,\\% "
+        f"intervals. Bold: differs after Holm's correction over a family of {int(lines['family'].max())} "
+        f"($p \\leq {run.experiment['alpha']:g}$); --: no pairs"
     )
-    n = f"{int(lines['pairs'].min())} to {int(lines['pairs'].max())} {unit}"
-    return latex.table(
-        ["method", "length", "pairs", "difference", "$p$"], body, latex.caption(run, what, protocol, n),
-        slug("forest", protocol),
-    )  # fmt: skip
+    what += f", as at {', '.join(map(latex.length, alone))}." if alone else "."
+    pairs = lines.loc[lines["pairs"] > 0, "pairs"]
+    least, most = int(pairs.min()), int(pairs.max())
+    n = f"{most} {unit}" if least == most else f"{least} to {most} {unit}"
+    return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("forest", protocol))
+
+
+def cell(line, digits):
+    text = latex.interval(line.difference, line.low, line.high, digits, latex.BELOW)
+    return latex.bold(text) if line.differs == "yes" else text

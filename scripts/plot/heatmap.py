@@ -9,9 +9,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from plot import axes, latex
-from plot.drawing import Drawing, NothingToDraw, slug
+from plot.drawing import Drawing, NothingToDraw, control_note, slug
 from plot.theme import FAMILY_NOTE, HATCHES, MISSING_FACE, label_of
 
+BAR = 0.5  # inches that the colour bar takes
 BANDS = ["early", "middle", "late"]
 
 
@@ -61,9 +62,10 @@ def draw(run, protocol, theme):
         raise NothingToDraw("no method was asked")
     methods = list(dict.fromkeys(data["method"]))
     lengths = sorted(asked["lengths"])
-    figure, panels, width = axes.panels(len(methods), theme, 4, 1.35, extra=0.5, sharex=True, sharey=True)
+    figure, panels, width = axes.panels(len(methods), theme, 4, 1.35, extra=0.5, beside=BAR, sharex=True, sharey=True)
     for axis, method in zip(panels, methods):
         panel(axis, run, asked, data[data["method"] == method], lengths, theme)
+        axes.upright(axis, width / len(lengths))
         axes.title(axis, label_of(run, method), width, pad=9)
     figure.supxlabel("length, tokens", fontsize=pyplot.rcParams["axes.labelsize"])
     figure.supylabel("depth of the needle", fontsize=pyplot.rcParams["axes.labelsize"])
@@ -76,7 +78,7 @@ def draw(run, protocol, theme):
     axes.legend_above(figure, legend(run, data, lengths), theme)
     return Drawing(
         slug("heatmap", protocol), protocol,
-        "Accuracy by length and depth of the needle.",
+        f"{control_note(protocol)}Accuracy by length and depth of the needle.",
         figure, data, table(run, protocol),
     )  # fmt: skip
 
@@ -104,7 +106,7 @@ def panel(axis, run, asked, data, lengths, theme):
         axis.axvline(within, color="white", linewidth=0.9, linestyle=(0, (3, 1.5)), gid="trained_length")
     count_trials(axis, data, lengths)
     axes.ticks(axis.xaxis, numpy.arange(len(lengths)) + 0.5, [axes.written(length) for length in lengths])
-    axis.tick_params(axis="x", labelrotation=90, length=0)
+    axis.tick_params(axis="x", length=0)
     places, labels = depth_ticks(asked)
     axes.ticks(axis.yaxis, places, labels)
     axis.set_xlim(0, len(lengths))
@@ -132,7 +134,7 @@ def depth_ticks(asked):
 
 
 def legend(run, data, lengths):
-    digit = {"color": "#555555", "linestyle": "", "marker": "$6$", "markersize": 3.5, "markeredgewidth": 0}
+    digit = {"color": "#555555", "linestyle": "", "marker": "$n$", "markersize": 3.5, "markeredgewidth": 0}
     handles = [Line2D([], [], label="trials of each cell below", **digit)]
     if min(lengths) <= run.trained_length < max(lengths):
         label = f"trained length {axes.written(run.trained_length)}"
@@ -150,7 +152,10 @@ def legend(run, data, lengths):
 
 
 def table(run, protocol):
-    """Thirds of the haystack: a table of every depth would be the figure again."""
+    """Thirds of the haystack: a table of every depth would be the figure again.
+
+    Hits over answers, since answers differ from cell to cell, and since intervals below them would fill more than a
+    page."""
     lines = run.summary[(run.summary["protocol"] == protocol) & run.summary["band"].isin(BANDS)]
     lengths = sorted(lines["length"].unique())
     found = {(line.method, line.length, line.band): line for line in lines.itertuples()}
@@ -160,13 +165,11 @@ def table(run, protocol):
             row = [latex.escape(label_of(run, method)) if band == BANDS[0] else "", band]
             for length in lengths:
                 line = found.get((method, length, band))
-                row.append("--" if line is None else latex.estimate(line))
+                row.append("--" if line is None or line.n == 0 else f"{line.hits:.0f}/{line.n:.0f}")
             body.append(row)
         body.append(None)
-    counts = [int(line.n) for line in lines.itertuples() if line.n == line.n]
-    n = f"{min(counts)} to {max(counts)} per cell" if counts else "0"
-    what = "Accuracy by thirds of the haystack, with 95\\,\\% Wilson intervals."
+    what = f"{control_note(protocol)}Hits over answers by length and third of the haystack; --: no answer."
     return latex.table(
-        ["method", "depth", *map(latex.length, lengths)], body[:-1], latex.caption(run, what, protocol, n),
+        ["method", "depth", *map(latex.length, lengths)], body[:-1], latex.caption(run, what, protocol),
         slug("heatmap", protocol),
     )  # fmt: skip

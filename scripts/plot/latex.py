@@ -34,6 +34,7 @@ def number(value, digits=2):
     return f"${text}$" if text.startswith("-") else text
 
 
+ONE_COLUMN = 3  # columns of numbers with their intervals, or of method names, that fit one of a page of two
 BELOW = "\n"  # in a cell: the rest stands on a line of its own
 
 
@@ -52,9 +53,10 @@ def estimate(line, digits=2):
 
 
 def bold(text):
-    """The number, not the interval below it."""
+    """The number, not the interval below it. A minus makes it mathematics, which \\textbf alone leaves light."""
     first, below, rest = text.partition(BELOW)
-    return f"\\textbf{{{first}}}{below}{rest}"
+    heavy = "\\boldmath" if first.startswith("$") else ""
+    return f"\\textbf{{{heavy}{first}}}{below}{rest}"
 
 
 def caption(run, what, protocol="", n=""):
@@ -80,11 +82,15 @@ def written(cells):
 
 
 def table(columns, lines, caption_text, label):
-    """`columns` are headings; `lines` are lists of cells, or None for a rule between groups."""
+    """`columns` are headings; `lines` are lists of cells, or None for a rule between groups.
+
+    Set small and close: a length more is a column more, and a page has 6.9 inches."""
+    environment = "table" if len(columns) <= ONE_COLUMN else "table*"
     body = "\n".join("\\midrule" if line is None else written(line) for line in lines)
     return f"""% needs \\usepackage{{booktabs}}
-\\begin{{table}}
-\\centering
+\\begin{{{environment}}}
+\\centering\\small
+\\setlength{{\\tabcolsep}}{{3pt}}
 \\caption{{{caption_text}}}
 \\label{{tab:{label}}}
 \\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}
@@ -94,5 +100,5 @@ def table(columns, lines, caption_text, label):
 {body}
 \\bottomrule
 \\end{{tabular}}
-\\end{{table}}
+\\end{{{environment}}}
 """

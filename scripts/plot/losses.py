@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 from plot import axes
 from plot.theme import label_of, style_of
 
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 HEADROOM = 3.0  # a perplexity this many times the lowest one is out of the frame
 
 
@@ -32,13 +33,26 @@ def curve(axis, run, method, x, y, top, gid, lengths=None):
     label = label_of(run, method)
     outside = [(at, value, name) for at, value, name in zip(x, y, lengths or x) if value > top]
     if outside:
-        exits = [at for at, value, before in zip(x, y, [0, *y]) if value > top >= before]
+        exits = crossings(x, y, top)
         axis.plot(exits, [top] * len(exits), linestyle="", marker="^", markersize=3, color=style["color"],
                   clip_on=False)  # fmt: skip
         _, worst, name = max(outside, key=lambda point: point[1])
-        label += f" (▲ {rounded(worst)} at {axes.written(name)})"
+        label += " " + f"(▲ {rounded(worst)} at {axes.written(name)})".replace(" ", axes.NO_BREAK)
     return Line2D([], [], label=label, **style)
 
 
+def crossings(x, y, top):
+    """Where a curve leaves the frame: its lines are straight over log x."""
+    starts = [x[0]] if y[0] > top else []
+    return starts + [
+        at * (after / at) ** ((top - value) / (higher - value))
+        for at, after, value, higher in zip(x, x[1:], y, y[1:]) if value <= top < higher
+    ]  # fmt: skip
+
+
 def rounded(value):
-    return f"{value:,.0f}" if value < 1e5 else f"{value:.1e}"
+    """16,092, or 1.3×10⁵"""
+    if value < 1e5:
+        return f"{value:,.0f}"
+    digits, power = f"{value:.1e}".split("e")
+    return f"{digits}×10{str(int(power)).translate(SUPERSCRIPTS)}"

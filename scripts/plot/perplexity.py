@@ -12,7 +12,7 @@ from plot.theme import FAMILY_NOTE, MUTED, style_of
 
 LAST_WINDOW = "ppl/last-window/"
 FIXED_TARGET = "ppl/fixed-target/"
-NUDGE = 0.12  # octaves between the first method and the last of one length
+NUDGE = 0.04  # octaves between neighbours at one length
 
 
 def control(run, protocol):
@@ -43,10 +43,9 @@ def draw(run, protocol, theme):
     axes.trained_line(axis, run.trained_length)
     handles, data = [], []
     methods = run.methods_in(lines)
-    for place, method in enumerate(methods):
+    for method, nudge in zip(methods, nudges(len(methods), lengths)):
         series = lines[lines["method"] == method]
-        nudge = 2 ** (NUDGE * (place / max(1, len(methods) - 1) - 0.5))
-        x = series["length"] * nudge  # side by side, so that intervals do not hide one another
+        x = series["length"] * nudge
         handles.append(losses.curve(
             axis, run, method, list(x), list(series["perplexity"]), top, f"perplexity {method}", list(series["length"])
         ))  # fmt: skip
@@ -74,9 +73,17 @@ def draw(run, protocol, theme):
     axes.legend_above(figure, handles, theme)
     return Drawing(
         slug("perplexity", protocol), protocol,
-        "Perplexity against length, with 95 % intervals. ▲: out of the frame.",
+        "Perplexity against length, with 95 % intervals, the methods of a length side by side. ▲: out of the frame.",
         figure, pandas.DataFrame(data), table(run, protocol, every),
     )  # fmt: skip
+
+
+def nudges(count, lengths):
+    """Factors of the length that set methods side by side, so that they do not hide one another, and nearer to their
+    own length than to the next."""
+    gaps = [math.log2(b / a) for a, b in zip(lengths, lengths[1:])]
+    step = min(NUDGE, 0.5 * min(gaps, default=1) / count)
+    return [2 ** (step * (place - (count - 1) / 2)) for place in range(count)]
 
 
 def table(run, protocol, lines):
@@ -86,6 +93,12 @@ def table(run, protocol, lines):
     what = "Perplexity by length with 95\\,\\% intervals over documents."
     if (lines["in_best_set"] == "yes").any():
         what += " Bold: not distinguishable from the best of its length."
+    if claims["ppl_better"] in heads:
+        what += (
+            f" Not worse to, better to: longest length of an unbroken run whose loss is shown to be at most "
+            f"{run.experiment['delta']:g} nats above, or below, that of {latex.escape(run.plain)} at the trained "
+            "length, on the same targets."
+        )
     n = ", ".join(map(str, documents)) + " documents"
     return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("perplexity", protocol))
 

@@ -66,6 +66,8 @@ def table(run, protocol, lines):
         body.append(row)
     width = int((lines["end"] - lines["begin"]).max())
     what = f"Perplexity of the bucket of at most {latex.length(width)} tokens that ends at, or holds, a position."
+    n = f"{run.summary.loc[run.summary['protocol'] == protocol, 'n'].max():.0f} documents"
     return latex.table(
-        ["method", *map(latex.length, ends)], body, latex.caption(run, what, protocol), slug("position-nll", protocol)
-    )
+        ["method", *map(latex.length, ends)], body, latex.caption(run, what, protocol, n),
+        slug("position-nll", protocol),
+    )  # fmt: skip

@@ -47,7 +47,8 @@ def draw(run, protocol, theme):
         axis.set_xlabel(f"cost over {run.plain}, nats per token")
     handles = []
     if is_beyond:
-        handles.append(Line2D([], [], color="black", linestyle="", marker=">", markersize=4, label=f"beyond {edge:g}"))
+        label = f"beyond {edge:g} nats"
+        handles.append(Line2D([], [], color="black", linestyle="", marker=">", markersize=4, label=label))
     if any(map(run.is_family, methods)):
         handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
     axes.legend_above(figure, handles, theme)

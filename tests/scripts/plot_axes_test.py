@@ -54,5 +54,44 @@ class Legends(unittest.TestCase):
         self.assertIsNone(axes.legend_above(figure, [], theme.Theme()))
 
 
+class Panels(unittest.TestCase):
+    def setUp(self):
+        theme.apply()
+        self.addCleanup(pyplot.close, "all")
+
+    def grid(self, count, columns):
+        """(rows, panels in one) of a grid of at most four in a row on two columns."""
+        figure, panels, _ = axes.panels(count, theme.Theme(columns=columns), 4, 1.3)
+        self.assertEqual(len(panels), count)
+        places = panels[0].get_gridspec()
+        return places.nrows, places.ncols
+
+    def test_stand_closer_where_their_rows_would_fill_a_page(self):
+        self.assertEqual([self.grid(count, 2) for count in (7, 12, 13, 16)], [(2, 4), (3, 4), (3, 5), (4, 4)])
+        self.assertEqual([self.grid(count, 1) for count in (6, 7, 13)], [(3, 2), (3, 3), (5, 3)])
+
+    def test_have_titles_broken_behind_an_underscore_and_never_before_a_mark(self):
+        _, axis = pyplot.subplots()
+        axes.title(axis, "dynamic_yarn" + theme.FAMILY_MARK, 0.75)
+        self.assertEqual(axis.get_title(), "dynamic_\nyarn\u00a0†")
+        axes.title(axis, "dual_chunk", 0.75)
+        self.assertEqual(axis.get_title(), "dual_chunk")
+
+    def test_write_lengths_upright_and_smaller_where_they_would_touch(self):
+        def sizes(width, lengths):
+            figure, axis = pyplot.subplots()
+            axes.length_axis(axis, lengths, width, 4096)
+            figure.canvas.draw()
+            return {(label.get_rotation(), label.get_fontsize()) for label in axis.get_xticklabels()}
+
+        usual = pyplot.rcParams["xtick.labelsize"]
+        self.assertEqual(sizes(6, [4096, 131072, 200000]), {(0, usual)})
+        self.assertEqual(sizes(1.2, [4096, 131072, 200000]), {(90, usual)})
+        ((rotation, size),) = sizes(0.78, [4096, 131072, 200000])
+        self.assertEqual(rotation, 90)
+        self.assertTrue(axes.LEAST_POINTS <= size < usual)
+        self.assertEqual(sizes(0.3, [4096, 131072, 200000]), {(90, axes.LEAST_POINTS)})
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -14,7 +14,8 @@ from plot.run import read_run
 from synthetic_run import ABSENT, FIXED, LANDMARK, LAST, TRUNCATED
 
 # Runs and widths whose layout is checked: those with little to show have no more room than one column.
-LAYOUTS = [("full", 1), ("full", 2), ("one_length", 1), ("one_method", 1), ("all_failed", 1)]
+LAYOUTS = [("full", 1), ("full", 2), ("many", 1), ("many", 2), ("one_length", 1), ("one_method", 1), ("all_failed", 1)]
+PAGE = 8.5  # inches of a page that leave room for a caption
 EVERY = [
     (heatmap, LANDMARK), (heatmap, ABSENT), (accuracy, LANDMARK), (accuracy, ABSENT), (forest, LANDMARK),
     (perplexity, FIXED), (perplexity, TRUNCATED), (position_nll, TRUNCATED), (forest, FIXED), (short_context, FIXED),
@@ -40,6 +41,7 @@ class Figures(plot_support.SyntheticRuns):
                 except NothingToDraw:
                     continue
                 self.assertEqual(plot_support.layout_faults(drawing.figure), [])
+                self.assertLess(drawing.figure.get_figheight(), PAGE)
                 pyplot.close(drawing.figure)
 
     def test_no_text_of_the_plans_is_cut_or_overlaps(self):
@@ -135,7 +137,30 @@ class Figures(plot_support.SyntheticRuns):
         worst = drawing.data[drawing.data["method"] == "linear"].sort_values("perplexity").iloc[-1]
         self.assertGreater(worst["perplexity"], drawing.figure.axes[0].get_ylim()[1])
         texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
-        self.assertIn(f"linear (▲ {worst['perplexity']:,.0f} at {worst['length']:,.0f})", texts)
+        unbroken = f"(▲ {worst['perplexity']:,.0f} at {worst['length']:,.0f})".replace(" ", "\u00a0")
+        self.assertIn(f"linear {unbroken}", [text.replace("\n", " ") for text in texts])
+
+    def test_a_curve_leaves_the_frame_where_its_line_does(self):
+        self.assertEqual(losses.crossings([1000, 4000], [10, 30], 20), [2000])
+        self.assertEqual(losses.crossings([1000, 2000, 4000, 8000, 16000], [30, 10, 10, 20, 5], 20), [1000])
+        self.assertEqual(losses.crossings([1000, 2000], [10, numpy.inf], 20), [1000])
+        drawing = self.draw(perplexity, FIXED, "many")
+        axis, lines = drawing.figure.axes[0], drawing.data[drawing.data["method"] == "plain"]
+        left_at = losses.crossings(list(lines["drawn_at"]), list(lines["perplexity"]), axis.get_ylim()[1])
+        self.assertEqual(len(left_at), 1)
+        arrows = [line for line in axis.lines if (line.get_marker(), line.get_linestyle()) == ("^", "None")]
+        self.assertIn(left_at, [list(line.get_xdata()) for line in arrows])
+
+    def test_a_huge_perplexity_is_written_as_a_power_of_ten(self):
+        self.assertEqual([losses.rounded(value) for value in (296.4, 16092.0, 131000.0)], ["296", "16,092", "1.3×10⁵"])
+
+    def test_methods_of_one_length_stand_side_by_side_and_nearer_to_it_than_to_the_next(self):
+        data = self.draw(perplexity, FIXED, "many").data
+        data = data[data["method"] != "control"]
+        for length, lines in data.groupby("length"):
+            octaves = numpy.log2(lines["drawn_at"].to_numpy() / length)
+            self.assertGreater(numpy.diff(octaves).min(), 0.02)
+            self.assertLess(abs(octaves).max(), 0.25 * numpy.log2(200000 / 131072))
 
     def test_an_interval_is_whole_where_its_value_is_in_the_frame(self):
         for kind, protocol in (("full", FIXED), ("one_length", FIXED)):
@@ -172,6 +197,16 @@ class Figures(plot_support.SyntheticRuns):
             point = shown[f"difference {line.method} {line.length}"][0]
             self.assertEqual(point.get_xdata()[0], line.difference)
             self.assertEqual(point.get_markerfacecolor() == "white", line.differs == "no")
+
+    def test_lengths_without_any_pair_are_named_not_drawn(self):
+        drawing = self.draw(forest, LANDMARK, "many")
+        alone = forest.without_pairs(drawing.data)
+        self.assertEqual(alone, [65536, 131072, 200000])
+        self.assertEqual(len([axis for axis in drawing.figure.axes if axis.get_visible() and axis.axison]), 4)
+        texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
+        self.assertIn("no pairs at 65,536, 131,072, 200,000", [text.replace("\n", " ") for text in texts])
+        self.assertIn("--: no pairs, as at 65{,}536, 131{,}072, 200{,}000.", drawing.table)
+        self.assertEqual(drawing.table.count("200{,}000"), 1)
 
     def test_a_difference_out_of_the_frame_is_an_arrow_with_its_value(self):
         drawing = self.draw(forest, FIXED)

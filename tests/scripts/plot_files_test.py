@@ -7,10 +7,12 @@ import subprocess
 import sys
 import unittest
 
+from matplotlib import pyplot
+
 import plot_support
-from plot import heatmap, latex, method_table, theme
+from plot import accuracy, forest, heatmap, latex, method_table, perplexity, position_nll, theme
 from plot.run import read_run
-from synthetic_run import LANDMARK
+from synthetic_run import ABSENT, FIXED, LANDMARK, TRUNCATED
 
 PLOT = plot_support.ROOT / "scripts/plot.py"
 ENDINGS = ["csv", "pdf", "png", "svg", "tex"]
@@ -65,6 +67,7 @@ class Files(plot_support.SyntheticRuns):
         self.assertEqual(plain.count("{"), plain.count("}"), file)
         self.assertEqual(re.findall(r"\\begin\{(\w+)\}", text), re.findall(r"\\end\{(\w+)\}", text)[::-1], file)
         columns = len(re.search(r"\\begin\{tabular\}\{(\w+)\}", text)[1])
+        self.assertEqual("\\begin{table*}" in text, columns > latex.ONE_COLUMN, file)
         for line in re.findall(r"^(.*) \\\\$", text, re.MULTILINE):
             self.assertEqual(len(re.sub(r"\\&", "", line).split("&")), columns, f"{file}: {line}")
         self.assertRegex(text, r"Seed 9; model configs/models/ropewalk-4k, weights SHA-256 \\texttt\{1849de7bf4fb\}")
@@ -129,6 +132,44 @@ class Latex(unittest.TestCase):
         lines = latex.written(["ntk", cell, "4"]).splitlines()
         self.assertEqual(lines[:2], [r"ntk & \textbf{0.90} & 4 \\", r" & {\scriptsize[0.80, 0.95]} & \\"])
         self.assertEqual(latex.written(["ntk", "0.90"]), r"ntk & 0.90 \\")
+
+    def test_a_minus_is_as_bold_as_its_number(self):
+        self.assertEqual(latex.bold("0.90"), r"\textbf{0.90}")
+        self.assertEqual(latex.bold(latex.number(-0.9)), r"\textbf{\boldmath$-0.90$}")
+
+
+class Captions(plot_support.SyntheticRuns):
+    def table(self, module, protocol, kind="many"):
+        self.addCleanup(pyplot.close, "all")
+        return module.draw(self.read(kind), protocol, theme.Theme()).table
+
+    def test_count_the_trials_that_were_cut_behind_a_failure_too(self):
+        self.assertIn("$n$ = 60, 30 per length, 10 behind a length shown to fail.", self.table(accuracy, LANDMARK))
+        self.assertIn("$n$ = 60 per length.", self.table(accuracy, LANDMARK, "one_length"))
+
+    def test_explain_every_length_that_a_table_claims_and_no_other(self):
+        claimed, control = self.table(accuracy, LANDMARK), self.table(accuracy, ABSENT)
+        for name in (r"$L_\mathrm{cert}$", r"$L_\mathrm{fail}$", r"$L_\mathrm{point}$"):
+            self.assertEqual(claimed.count(name), 2, name)  # in caption and head
+            self.assertNotIn(name, control)
+        self.assertEqual(self.table(perplexity, FIXED).lower().count("not worse to"), 2)
+        self.assertNotIn("not worse to", self.table(perplexity, TRUNCATED).lower())
+
+    def test_say_how_many_documents_and_pairs(self):
+        self.assertIn("$n$ = 10 documents.", self.table(position_nll, TRUNCATED))
+        self.assertIn("$n$ = 10 documents.", self.table(forest, FIXED))
+        self.assertIn("$n$ = 10 to 60 prompts.", self.table(forest, LANDMARK))
+
+    def test_call_a_negative_control_one(self):
+        for module in (accuracy, heatmap):
+            drawing = module.draw(self.read("many"), ABSENT, theme.Theme())
+            for text in (drawing.title, drawing.table):
+                self.assertIn("Negative control, without a needle: a hit is a false one.", text)
+            self.assertNotIn("Negative control", self.table(module, LANDMARK))
+
+    def test_tables_are_no_taller_than_a_page(self):
+        for module, protocol in ((accuracy, LANDMARK), (heatmap, LANDMARK), (forest, LANDMARK), (perplexity, FIXED)):
+            self.assertLess(self.table(module, protocol).count(r"\\"), 45, module.__name__)
 
 
 class MethodTable(unittest.TestCase):
