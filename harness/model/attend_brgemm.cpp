@@ -103,6 +103,7 @@ class BrgemmAttention : public Attention {
   /// line for each word of it.
   void store_keys(int64_t ruler, int64_t head, int64_t first_row, int64_t rows, const T* from) {
     constexpr int64_t strip = 16;
+    static_assert(key_block % strip == 0, "a strip lies in one block");
     const int64_t dim = shape_.head_dim;
     const int64_t words = dim / pack;
     const RotaryTable& table = plan_.tables()[ruler];
