@@ -113,7 +113,7 @@ def retrieval(runs):
         "key is not in the prompt, so 0 keys and 10 % of the digits (asked behind the right ones) is "
         "chance.\n\n" + table(["seed", "protocol", "depth", *lengths], lines)
         + f"\nBelow the aim of {100 * AIM:.0f} % at every length and {100 * AIM_OF_A_THIRD:.0f} % in every third of "
-        f"the depths: {'; '.join(below) or 'nothing'}.\n"
+        f"the depths, of training seeds {', '.join(runs)}: {'; '.join(below) or 'nothing'}.\n"
     )
 
 
