@@ -86,6 +86,10 @@ std::string yi_name(RoleAt at) {
 
 bool is_per_layer(Role role) { return line_of(role).per_layer; }
 
+Role head_role(const LlamaSpec& spec) {
+  return spec.tied_embeddings ? Role::embedding : Role::head;
+}
+
 std::string_view name_of(Role role) { return line_of(role).label; }
 
 std::vector<int64_t> role_shape(const LlamaSpec& spec, Role role) {

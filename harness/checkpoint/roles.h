@@ -36,6 +36,9 @@ std::vector<int64_t> role_shape(const LlamaSpec& spec, Role role);
 /// Every tensor that a model of this spec has, in the order of a forward pass.
 std::vector<RoleAt> all_roles(const LlamaSpec& spec);
 
+/// The role of the matrix that makes logits: the embedding where the two are tied.
+Role head_role(const LlamaSpec& spec);
+
 /// "query", as in error messages.
 std::string_view name_of(Role role);
 

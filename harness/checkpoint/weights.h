@@ -54,9 +54,11 @@ class Weights {
   /// `layer` is ignored for embedding, final_norm and head. Throws base::Error when the model has
   /// no such tensor.
   virtual TensorView tensor(Role role, int64_t layer = 0) const = 0;
+  /// Rows [first, first + count) of a matrix as tensor() gives them, without converting the others.
+  virtual TensorView rows(Role role, int64_t layer, int64_t first, int64_t count) const;
   /// SHA-256 over all weight bytes; cached by inode, size and modification time.
   virtual std::string fingerprint() const = 0;
-  /// Whether tensor() makes a new buffer each time; else it shows the bytes of the mapped file.
+  /// Whether tensor() and rows() make a new buffer each time; else they show the mapped file.
   virtual bool is_converted(Role) const { return false; }
 };
 

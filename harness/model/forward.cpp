@@ -6,6 +6,7 @@
 #include <memory>
 #include <numeric>
 
+#include "harness/checkpoint/convert.h"
 #include "harness/model/layer_weights.h"
 #include "harness/model/llama_ops.h"
 #include "harness/model/parallel.h"
@@ -44,14 +45,14 @@ class Forward {
   at::Tensor run(const std::function<void(int64_t)>& advance) {
     embed();
     for (int64_t layer = 0; layer < spec_.layers; ++layer) {
-      const LayerWeights loaded = load_layer(weights_, layer, dtype_);
+      load_layer(weights_, layer, dtype_, loaded_);
       use_plans_of(layer);
-      store_keys(loaded);
+      store_keys(loaded_);
       const std::vector<int64_t> wanted = layer + 1 == spec_.layers ? rows_read(rows_) : all_rows();
       const int64_t count = static_cast<int64_t>(wanted.size());
       for (int64_t first = 0; first < count; first += row_chunk) {
         const auto chunk = std::span(wanted).subspan(first, std::min(row_chunk, count - first));
-        update(loaded, chunk);
+        update(loaded_, chunk);
         advance(static_cast<int64_t>(chunk.size()));
       }
     }
@@ -68,30 +69,34 @@ class Forward {
 
   /// Final norm of the rows that the head reads -> [read, hidden]
   at::Tensor read_hidden() const {
-    const at::Tensor norm = borrow(weights_.tensor(checkpoint::Role::final_norm));
+    const at::Tensor norm = borrow(weights_.tensor(checkpoint::Role::final_norm)).to(at::kFloat);
     const int64_t count = static_cast<int64_t>(rows_.read.size());
     at::Tensor hidden = at::empty({count, spec_.hidden}, at::kFloat);
     for (int64_t first = 0; first < count; first += row_chunk) {
       const auto chunk = std::span(rows_.read).subspan(first, std::min(row_chunk, count - first));
       hidden.narrow(0, first, static_cast<int64_t>(chunk.size()))
-          .copy_(rms_norm(x_.index_select(0, index_tensor(chunk)), norm, spec_.rms_norm_eps));
+          .copy_(rms_norm(x_.index_select(0, index_tensor(chunk)), norm, spec_.rms_norm_eps,
+                          at::kFloat));
     }
     return hidden;
   }
 
   void embed() {
     const int64_t count = static_cast<int64_t>(rows_.tokens.size());
-    const at::Tensor table = borrow(weights_.tensor(checkpoint::Role::embedding));
     x_ = at::zeros({blocks_of(count) * row_block, spec_.hidden}, at::kFloat);  // [padded, hidden]
-    for (int64_t first = 0; first < count; first += row_chunk) {
-      const int64_t size = std::min(row_chunk, count - first);
-      const at::Tensor ids =
-          at::tensor(c10::ArrayRef<evals::Token>(rows_.tokens.data() + first, size), at::kInt);
-      x_.narrow(0, first, size).copy_(table.index_select(0, ids));
-    }
+    const auto hidden = static_cast<size_t>(spec_.hidden);
+    const std::span<float> stream(x_.mutable_data_ptr<float>(), static_cast<size_t>(x_.numel()));
+    run_queue(blocks_of(count), [&](int64_t block) {
+      const int64_t end = std::min((block + 1) * row_block, count);
+      for (int64_t row = block * row_block; row < end; ++row) {
+        const auto view = weights_.rows(checkpoint::Role::embedding, 0, rows_.tokens[row], 1);
+        checkpoint::to_float(view.dtype, view.bytes, stream.subspan(row * hidden, hidden));
+      }
+    });
   }
 
   void release_layer_buffers() {
+    loaded_ = {};
     attention_.reset();
     row_plan_.reset();
     stream_.reset();
@@ -132,8 +137,8 @@ class Forward {
       const int64_t first = block * row_block;
       const int64_t kept = std::min(row_block, rows - first);
       const at::Tensor normed =
-          rms_norm(x_.narrow(0, first, row_block), layer.input_norm, spec_.rms_norm_eps)
-              .to(dtype_);  // [row_block, hidden]
+          rms_norm(x_.narrow(0, first, row_block), layer.input_norm, spec_.rms_norm_eps,
+                   dtype_);  // [row_block, hidden]
       const auto heads = [&](const at::Tensor& weight, const at::Tensor& bias) {
         return linear(normed, weight, bias)
             .narrow(0, 0, kept)
@@ -161,9 +166,8 @@ class Forward {
     at::index_select_out(kept, x_, 0, index);
     x.narrow(0, count, padded - count).zero_();
     run_queue(blocks, [&](int64_t block) {
-      const at::Tensor normed =
-          rms_norm(x.narrow(0, block * row_block, row_block), layer.input_norm, spec_.rms_norm_eps)
-              .to(dtype_);
+      const at::Tensor normed = rms_norm(x.narrow(0, block * row_block, row_block),
+                                         layer.input_norm, spec_.rms_norm_eps, dtype_);
       query.narrow(0, block * row_block, row_block)
           .copy_(linear(normed, layer.query, layer.query_bias));
     });
@@ -174,12 +178,12 @@ class Forward {
     run_queue(blocks, [&](int64_t block) {
       const int64_t first = block * row_block;
       at::Tensor stream = x.narrow(0, first, row_block);  // [row_block, hidden]
-      stream.add_(linear(query.narrow(0, first, row_block), layer.output, layer.output_bias));
-      const at::Tensor normed =
-          rms_norm(stream, layer.post_attention_norm, spec_.rms_norm_eps).to(dtype_);
+      const at::Tensor normed = add_and_norm(
+          stream, linear(query.narrow(0, first, row_block), layer.output, layer.output_bias),
+          layer.post_attention_norm, spec_.rms_norm_eps);
       const at::Tensor gated = swiglu(linear(normed, layer.gate, layer.gate_bias),
                                       linear(normed, layer.up, layer.up_bias));
-      stream.add_(linear(gated, layer.down, layer.down_bias));  // [row_block, hidden]
+      add_to(stream, linear(gated, layer.down, layer.down_bias));
     });
     x_.index_copy_(0, index, kept);
   }
@@ -192,6 +196,7 @@ class Forward {
   const at::ScalarType dtype_;
   const Kernel kernel_;
   at::Tensor x_;  // [padded rows, hidden] float32
+  LayerWeights loaded_;
   std::vector<std::shared_ptr<const scalings::RotaryPlan>> held_plans_;
   std::unique_ptr<const RowPlan> row_plan_;
   std::unique_ptr<Attention> attention_;  // under row_plan_; its keys are those of one layer

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "harness/checkpoint/roles.h"
+#include "harness/model/layer_weights.h"
 #include "harness/model/parallel.h"
 
 namespace model {
@@ -38,11 +40,13 @@ HeadChunks plan_head_chunks(int64_t rows, int64_t vocabulary, int64_t bytes) {
   return {chunk, blocks(rows, chunk)};
 }
 
-std::vector<evals::TokenScore> score_targets(const at::Tensor& hidden, const at::Tensor& weight,
+std::vector<evals::TokenScore> score_targets(const at::Tensor& hidden,
+                                             const checkpoint::Weights& weights,
                                              const std::vector<evals::Token>& targets) {
   const c10::InferenceMode inference;
   const int64_t rows = hidden.size(0);
-  const int64_t vocabulary = weight.size(0);
+  const int64_t vocabulary = weights.spec().vocabulary;
+  const checkpoint::Role head = checkpoint::head_role(weights.spec());
   const HeadChunks chunks = plan_head_chunks(rows, vocabulary, head_logit_bytes);
   const int64_t slices = blocks(vocabulary, head_vocabulary_block);
   std::vector<evals::TokenScore> scores(rows);
@@ -55,12 +59,11 @@ std::vector<evals::TokenScore> score_targets(const at::Tensor& hidden, const at:
     run_queue(slices, [&](int64_t slice) {
       const int64_t begin = slice * head_vocabulary_block;
       const int64_t size = std::min(head_vocabulary_block, vocabulary - begin);
-      const at::Tensor part = weight.narrow(0, begin, size).to(at::kFloat).t();
+      const at::Tensor part = borrow(weights.rows(head, 0, begin, size)).to(at::kFloat).t();
       for (int64_t row = 0; row < blocks(count, head_row_block) * head_row_block;
            row += head_row_block) {
-        logits.narrow(0, row, head_row_block)
-            .narrow(1, begin, size)
-            .copy_(at::mm(padded.narrow(0, row, head_row_block), part));
+        at::Tensor block = logits.narrow(0, row, head_row_block).narrow(1, begin, size);
+        at::mm_out(block, padded.narrow(0, row, head_row_block), part);
       }
     });
     run_queue(count, [&](int64_t row) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "evals/document.h"
+#include "harness/checkpoint/weights.h"
 
 namespace model {
 
@@ -25,8 +26,10 @@ inline constexpr int64_t head_logit_bytes = int64_t{64} << 20;
 
 /// Scores of `targets` given the final hidden states, in float32 whatever the dtype of the weights:
 /// a bfloat16 logit at 16 has a step of 0.125.
-///   hidden [rows, hidden] float32, normed; weight [vocabulary, hidden], any float type
-std::vector<evals::TokenScore> score_targets(const at::Tensor& hidden, const at::Tensor& weight,
+/// The matrix is read a slice of the vocabulary at a time.
+///   hidden [rows, hidden] float32, normed
+std::vector<evals::TokenScore> score_targets(const at::Tensor& hidden,
+                                             const checkpoint::Weights& weights,
                                              const std::vector<evals::Token>& targets);
 
 }  // namespace model

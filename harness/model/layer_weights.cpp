@@ -2,7 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cstdint>
+
+#include "harness/checkpoint/roles.h"
+#include "harness/model/parallel.h"
 
 namespace model {
 namespace {
@@ -19,6 +23,23 @@ at::ScalarType scalar_type(checkpoint::DType dtype) {
   throw std::logic_error("unknown dtype");
 }
 
+void read(const checkpoint::Weights& weights, checkpoint::Role role, int64_t layer,
+          at::ScalarType dtype, at::Tensor& into) {
+  if (!weights.is_converted(role)) {
+    into = borrow(weights.tensor(role, layer)).to(dtype);
+    return;
+  }
+  const std::vector<int64_t> shape = checkpoint::role_shape(weights.spec(), role);
+  if (!into.defined()) {
+    into = at::empty(shape, dtype);
+  }
+  run_queue((shape.front() + converted_rows - 1) / converted_rows, [&](int64_t block) {
+    const int64_t first = block * converted_rows;
+    const int64_t count = std::min(converted_rows, shape.front() - first);
+    into.narrow(0, first, count).copy_(borrow(weights.rows(role, layer, first, count)));
+  });
+}
+
 }  // namespace
 
 at::Tensor borrow(const checkpoint::TensorView& view) {
@@ -33,35 +54,36 @@ at::Tensor borrow(const checkpoint::TensorView& view) {
       bytes, view.shape, [owner = view.owner](void*) {}, at::TensorOptions().dtype(type));
 }
 
-LayerWeights load_layer(const checkpoint::Weights& weights, int64_t layer, at::ScalarType dtype) {
+void load_layer(const checkpoint::Weights& weights, int64_t layer, at::ScalarType dtype,
+                LayerWeights& into) {
   using checkpoint::Role;
   const checkpoint::LlamaSpec& spec = weights.spec();
-  const auto matrix = [&](Role role) { return borrow(weights.tensor(role, layer)).to(dtype); };
+  const auto matrix = [&](Role role, at::Tensor& tensor) {
+    read(weights, role, layer, dtype, tensor);
+  };
   const auto norm = [&](Role role) { return borrow(weights.tensor(role, layer)).to(at::kFloat); };
-  LayerWeights loaded;
-  loaded.input_norm = norm(Role::input_norm);
-  loaded.query = matrix(Role::query);
-  loaded.key = matrix(Role::key);
-  loaded.value = matrix(Role::value);
-  loaded.output = matrix(Role::output);
+  into.input_norm = norm(Role::input_norm);
+  matrix(Role::query, into.query);
+  matrix(Role::key, into.key);
+  matrix(Role::value, into.value);
+  matrix(Role::output, into.output);
   if (spec.query_key_value_bias) {
-    loaded.query_bias = matrix(Role::query_bias);
-    loaded.key_bias = matrix(Role::key_bias);
-    loaded.value_bias = matrix(Role::value_bias);
+    matrix(Role::query_bias, into.query_bias);
+    matrix(Role::key_bias, into.key_bias);
+    matrix(Role::value_bias, into.value_bias);
   }
   if (spec.output_bias) {
-    loaded.output_bias = matrix(Role::output_bias);
+    matrix(Role::output_bias, into.output_bias);
   }
-  loaded.post_attention_norm = norm(Role::post_attention_norm);
-  loaded.gate = matrix(Role::gate);
-  loaded.up = matrix(Role::up);
-  loaded.down = matrix(Role::down);
+  into.post_attention_norm = norm(Role::post_attention_norm);
+  matrix(Role::gate, into.gate);
+  matrix(Role::up, into.up);
+  matrix(Role::down, into.down);
   if (spec.mlp_bias) {
-    loaded.gate_bias = matrix(Role::gate_bias);
-    loaded.up_bias = matrix(Role::up_bias);
-    loaded.down_bias = matrix(Role::down_bias);
+    matrix(Role::gate_bias, into.gate_bias);
+    matrix(Role::up_bias, into.up_bias);
+    matrix(Role::down_bias, into.down_bias);
   }
-  return loaded;
 }
 
 }  // namespace model

@@ -25,6 +25,12 @@ struct LayerWeights {
   at::Tensor gate_bias, up_bias, down_bias;     // [rows of their weight]
 };
 
-LayerWeights load_layer(const checkpoint::Weights& weights, int64_t layer, at::ScalarType dtype);
+/// Rows of a quantised matrix that a thread dequantises at a time: no whole one exists in float32.
+inline constexpr int64_t converted_rows = 64;
+
+/// Puts a layer in the place of the one that `into` holds, or of nothing. What is converted goes
+/// into the same buffers: new ones for every layer would leave the heap in pieces.
+void load_layer(const checkpoint::Weights& weights, int64_t layer, at::ScalarType dtype,
+                LayerWeights& into);
 
 }  // namespace model

@@ -2,15 +2,111 @@
 
 #include <ATen/ATen.h>
 
-namespace model {
+#include "harness/model/row_math.h"
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
-  const at::Tensor wide = x.to(at::kFloat);                                 // [..., hidden]
-  const at::Tensor power = wide.square().mean(-1, /*keepdim=*/true) + eps;  // [..., 1]
-  return wide * power.rsqrt() * weight.to(at::kFloat);
+namespace model {
+namespace {
+
+template <typename T>
+struct NormRows {
+  float* stream;   // [rows, width]; only read without a delta
+  const T* delta;  // [rows, width], or null: nothing to add
+  const float* gain;
+  float eps;
+  int64_t rows;
+  int64_t width;
+  T* y;  // [rows, width], or null: only the sum is wanted
+};
+
+template <typename T>
+[[gnu::always_inline]] inline void norm_rows(const NormRows<T>& a) {
+  for (int64_t row = 0; row < a.rows; ++row) {
+    float* __restrict stream = a.stream + row * a.width;
+    if (a.delta != nullptr) {
+      const T* __restrict delta = a.delta + row * a.width;
+      for (int64_t i = 0; i < a.width; ++i) stream[i] += load(delta[i]);
+    }
+    if (a.y != nullptr) norm_row(stream, a.gain, a.eps, a.width, a.y + row * a.width);
+  }
 }
 
-at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) { return at::silu(gate) * up; }
+[[gnu::target_clones("avx512f", "avx2", "default")]] void run(const NormRows<float>& args) {
+  norm_rows(args);
+}
+[[gnu::target_clones("avx512f", "avx2", "default")]] void run(const NormRows<bf16>& args) {
+  norm_rows(args);
+}
+
+template <typename T>
+struct SwigluRows {
+  const T* gate;  // [elements]
+  const T* up;    // [elements]
+  int64_t elements;
+  T* y;  // [elements]
+};
+
+[[gnu::target_clones("avx512f", "avx2", "default")]] void run(const SwigluRows<float>& args) {
+  swiglu_row(args.gate, args.up, args.elements, args.y);
+}
+[[gnu::target_clones("avx512f", "avx2", "default")]] void run(const SwigluRows<bf16>& args) {
+  swiglu_row(args.gate, args.up, args.elements, args.y);
+}
+
+template <typename T>
+T* data(const at::Tensor& tensor) {
+  if (!tensor.defined()) return nullptr;
+  TORCH_INTERNAL_ASSERT(tensor.is_contiguous());
+  return static_cast<T*>(tensor.data_ptr());
+}
+
+template <typename T>
+void run_norm(const at::Tensor& stream, const at::Tensor& delta, const at::Tensor& gain, double eps,
+              const at::Tensor& y) {
+  run(NormRows<T>{data<float>(stream), data<T>(delta), data<float>(gain), static_cast<float>(eps),
+                  stream.size(0), stream.size(1), data<T>(y)});
+}
+
+/// Runs body(tag) with a float or a bf16 as its tag.
+template <typename Body>
+void with_type(at::ScalarType compute, Body body) {
+  if (compute == at::kFloat) {
+    body(float{});
+  } else {
+    TORCH_INTERNAL_ASSERT(compute == at::kBFloat16);
+    body(bf16{});
+  }
+}
+
+}  // namespace
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps,
+                    at::ScalarType compute) {
+  at::Tensor y = at::empty(x.sizes(), compute);
+  with_type(compute, [&](auto tag) { run_norm<decltype(tag)>(x, {}, gain, eps, y); });
+  return y;
+}
+
+void add_to(at::Tensor& stream, const at::Tensor& delta) {
+  with_type(delta.scalar_type(),
+            [&](auto tag) { run_norm<decltype(tag)>(stream, delta, {}, 0, {}); });
+}
+
+at::Tensor add_and_norm(at::Tensor& stream, const at::Tensor& delta, const at::Tensor& gain,
+                        double eps) {
+  at::Tensor y = at::empty(delta.sizes(), delta.scalar_type());
+  with_type(delta.scalar_type(),
+            [&](auto tag) { run_norm<decltype(tag)>(stream, delta, gain, eps, y); });
+  return y;
+}
+
+at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
+  at::Tensor y = at::empty(gate.sizes(), gate.scalar_type());
+  with_type(gate.scalar_type(), [&](auto tag) {
+    using T = decltype(tag);
+    run(SwigluRows<T>{data<T>(gate), data<T>(up), gate.numel(), data<T>(y)});
+  });
+  return y;
+}
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());

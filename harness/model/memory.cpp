@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/checkpoint/roles.h"
 #include "harness/model/forward.h"
 #include "harness/model/head.h"
+#include "harness/model/layer_weights.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -34,8 +36,7 @@ class Footprint {
   int64_t peak() const {
     const int64_t layer = residual() + tables() + keys_and_values() + converted_weights();
     return path() +
-           std::max({residual() + vocabulary_table(checkpoint::Role::embedding),
-                     layer + chunk() + case_.threads * block(), residual() + final_norm(), head()});
+           std::max({layer + chunk() + case_.threads * block(), residual() + final_norm(), head()});
   }
 
  private:
@@ -69,22 +70,18 @@ class Footprint {
     return copies * rows_ * keys_ * element_ + rows_ * spec_.kv_heads;
   }
 
-  /// One layer in the compute dtype, where the file has another or is quantised; then its largest
-  /// matrix is dequantised to float32 first.
+  /// One layer in the compute dtype, where the file has another or is quantised; then each thread
+  /// has rows of a matrix in float32 on their way there.
   int64_t converted_weights() const {
     const int64_t matrices =
         spec_.hidden * (2 * wide() + 2 * keys_) + 3 * spec_.hidden * spec_.intermediate;
-    const int64_t largest = spec_.hidden * std::max(wide(), spec_.intermediate);
+    const int64_t widest = std::max({spec_.hidden, wide(), spec_.intermediate});
     const bool is_quantised = weights_.is_converted(checkpoint::Role::query);
     const auto wanted =
         case_.compute == Compute::float32 ? checkpoint::DType::f32 : checkpoint::DType::bf16;
     const bool is_copied = is_quantised || dtype_of(checkpoint::Role::query) != wanted;
-    return (is_copied ? matrices * element_ : 0) + (is_quantised ? largest * f32 : 0);
-  }
-
-  /// The embedding or the head of a quantised file, dequantised as a whole.
-  int64_t vocabulary_table(checkpoint::Role role) const {
-    return weights_.is_converted(role) ? spec_.vocabulary * spec_.hidden * f32 : 0;
+    return (is_copied ? matrices * element_ : 0) +
+           (is_quantised ? case_.threads * converted_rows * widest * f32 : 0);
   }
 
   /// Of the tensor that a role is given as; without making one that has to be dequantised.
@@ -103,17 +100,16 @@ class Footprint {
   /// What one thread holds of its block of rows. A thread's arena keeps what the thread gives back,
   /// so that blocks stay resident while rows of the next chunk attend.
   int64_t block() const {
-    const int64_t norm = 2 * spec_.hidden * f32;
     const int64_t normed = spec_.hidden * element_;
     const int64_t turned = 3 * keys_ * f32;  // both halves, their products with cos and sin, sums
     const int64_t store = normed + 2 * keys_ * element_ + turned;
-    const int64_t gated = normed + 4 * spec_.intermediate * element_;  // gate, up, silu, product
-    return row_block * std::max({norm, store, gated});
+    const int64_t gated = normed + 3 * spec_.intermediate * element_;  // gate, up, product
+    return row_block * std::max(store, gated);
   }
 
   /// The rows that the head reads, and a chunk of them gathered, scaled and weighted.
   int64_t final_norm() const {
-    return (case_.scored + 3 * std::min(case_.scored, row_chunk)) * spec_.hidden * f32;
+    return (case_.scored + 2 * std::min(case_.scored, row_chunk)) * spec_.hidden * f32;
   }
 
   /// The rows that the head reads, a chunk of them with its logits, and each thread's slice of the
@@ -121,12 +117,12 @@ class Footprint {
   int64_t head() const {
     const HeadChunks chunks = plan_head_chunks(case_.scored, spec_.vocabulary, head_logit_bytes);
     const int64_t words = std::min(head_vocabulary_block, spec_.vocabulary);
-    const auto role = spec_.tied_embeddings ? checkpoint::Role::embedding : checkpoint::Role::head;
-    const bool is_float = dtype_of(role) == checkpoint::DType::f32;
-    const int64_t slice = is_float ? 0 : words * spec_.hidden * f32;
-    return vocabulary_table(role) + case_.scored * spec_.hidden * f32 +
-           chunks.rows * (spec_.vocabulary + spec_.hidden) * f32 +
-           case_.threads * (slice + head_row_block * words * f32);
+    const auto role = checkpoint::head_role(spec_);
+    const bool is_borrowed =
+        !weights_.is_converted(role) && dtype_of(role) == checkpoint::DType::f32;
+    const int64_t slice = is_borrowed ? 0 : words * spec_.hidden * f32;
+    return case_.scored * spec_.hidden * f32 +
+           chunks.rows * (spec_.vocabulary + spec_.hidden) * f32 + case_.threads * slice;
   }
 
   int64_t wide() const { return spec_.heads * spec_.head_dim; }

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "harness/base/error.h"
+#include "harness/checkpoint/roles.h"
 #include "harness/model/forward.h"
 #include "harness/model/head.h"
-#include "harness/model/layer_weights.h"
 #include "harness/model/memory.h"
 
 namespace model {
@@ -80,19 +80,16 @@ evals::Scores Scorer::score(const evals::Document& document, const evals::Progre
   };
   evals::Scores scores;
   scores.branches.resize(document.branches.size());
-  const auto head_role =
-      spec.tied_embeddings ? checkpoint::Role::embedding : checkpoint::Role::head;
   for (const DocumentRows& rows : passes) {
     if (rows.read.empty()) {
       continue;
     }
     const at::Tensor hidden =
         forward(*weights_, rows, document, plans, dtype, kernel, advance);  // [read, hidden]
-    if (weights_->is_converted(head_role)) {  // as a whole: often the most that a path holds
+    if (weights_->is_converted(checkpoint::head_role(spec))) {  // its slices are made, not borrowed
       return_free_memory();
     }
-    hand_out(score_targets(hidden, borrow(weights_->tensor(head_role)), rows.targets), rows,
-             document, scores);
+    hand_out(score_targets(hidden, *weights_, rows.targets), rows, document, scores);
   }
   return scores;
 }

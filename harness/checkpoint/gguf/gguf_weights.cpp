@@ -30,18 +30,15 @@ bool is_interleaved(Role role) {
          role == Role::key_bias;
 }
 
-/// Rows of query or key weights in the half-split layout. Rows i and i + d/2 of a head turn
+int64_t elements_of_row(const GgufTensor& tensor) {
+  return tensor.elements() / tensor.shape.front();
+}
+
+/// The stored row that is row `row` of the half-split layout. Rows i and i + d/2 of a head turn
 /// together, and the file has them side by side, at 2 i and 2 i + 1.
-std::shared_ptr<std::vector<float>> half_split(const std::vector<float>& interleaved, int64_t rows,
-                                               int64_t head_dim) {
-  auto out = std::make_shared<std::vector<float>>(interleaved.size());
-  const int64_t row = std::ssize(interleaved) / rows;
+int64_t interleaved_row(int64_t row, int64_t head_dim) {
   const int64_t half = head_dim / 2;
-  for (int64_t r = 0; r < rows; ++r) {
-    const int64_t from = r / head_dim * head_dim + r % half * 2 + r % head_dim / half;
-    std::copy_n(interleaved.begin() + from * row, row, out->begin() + r * row);
-  }
-  return out;
+  return row / head_dim * head_dim + row % half * 2 + row % head_dim / half;
 }
 
 }  // namespace
@@ -72,6 +69,9 @@ GgufWeights::GgufWeights(LlamaSpec spec, std::shared_ptr<const MappedFile> file,
     if (tensor.shape != shape) {
       add(tensor.name, fmt::format("has shape [{}], but the metadata imply [{}]",
                                    fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
+    } else if (is_interleaved(at.role) && elements_of_row(tensor) % tensor.type->elements != 0) {
+      add(tensor.name, fmt::format("has type {}, whose blocks span rows that must change places",
+                                   tensor.type->name));
     }
     if (!tensor.type->is_computable) {
       add(tensor.name,
@@ -85,7 +85,7 @@ GgufWeights::GgufWeights(LlamaSpec spec, std::shared_ptr<const MappedFile> file,
   for (const auto& [at, tensor] : found) unmatched.push_back(tensor->name);
 }
 
-TensorView GgufWeights::tensor(Role role, int64_t layer) const {
+const GgufTensor& GgufWeights::stored(Role role, int64_t layer) const {
   const auto found = tensor_of_.find({role, is_per_layer(role) ? layer : 0});
   if (found == tensor_of_.end()) {
     throw base::Error(
@@ -93,16 +93,42 @@ TensorView GgufWeights::tensor(Role role, int64_t layer) const {
         base::Problem{fmt::format("layer {}", layer),
                       fmt::format("the model has no {}", checkpoint::name_of(role)), ""});
   }
-  const GgufTensor& tensor = found->second;
+  return found->second;
+}
+
+TensorView GgufWeights::tensor(Role role, int64_t layer) const {
+  return rows(role, layer, 0, stored(role, layer).shape.front());
+}
+
+TensorView GgufWeights::rows(Role role, int64_t layer, int64_t first, int64_t count) const {
+  const GgufTensor& tensor = stored(role, layer);
   const auto bytes =
       file_->bytes().subspan(static_cast<size_t>(tensor.begin), static_cast<size_t>(tensor.bytes));
+  const int64_t row_elements = elements_of_row(tensor);
+  const auto bytes_of = [&](int64_t n) {  // rows, whole blocks together
+    return static_cast<size_t>(n * row_elements / tensor.type->elements * tensor.type->bytes);
+  };
+  const auto stored_rows = [&](int64_t row, int64_t n) {
+    return bytes.subspan(bytes_of(row), bytes_of(n));
+  };
+  std::vector<int64_t> shape = tensor.shape;
+  shape.front() = count;
   if (const auto dtype = stored_as_is(*tensor.type); dtype && !is_interleaved(role)) {
-    return {*dtype, tensor.shape, bytes, file_};
+    return {*dtype, std::move(shape), stored_rows(first, count), file_};
   }
-  auto values = std::make_shared<std::vector<float>>(tensor.elements());
-  dequantize(*tensor.type, bytes, *values);
-  if (is_interleaved(role)) values = half_split(*values, tensor.shape[0], spec_.head_dim);
-  return {DType::f32, tensor.shape, std::as_bytes(std::span(*values)), values};
+  const auto elements = static_cast<size_t>(count * row_elements);
+  const std::shared_ptr<float[]> owner = std::make_shared_for_overwrite<float[]>(elements);
+  const std::span<float> values(owner.get(), elements);
+  if (is_interleaved(role)) {
+    for (int64_t row = 0; row < count; ++row) {
+      dequantize(*tensor.type, stored_rows(interleaved_row(first + row, spec_.head_dim), 1),
+                 values.subspan(static_cast<size_t>(row * row_elements),
+                                static_cast<size_t>(row_elements)));
+    }
+  } else {
+    dequantize(*tensor.type, stored_rows(first, count), values);
+  }
+  return {DType::f32, std::move(shape), std::as_bytes(values), owner};
 }
 
 bool GgufWeights::is_converted(Role role) const { return converted_.contains(role); }

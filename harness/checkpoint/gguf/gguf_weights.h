@@ -26,11 +26,14 @@ class GgufWeights : public Weights {
 
   const LlamaSpec& spec() const override { return spec_; }
   TensorView tensor(Role role, int64_t layer = 0) const override;
+  TensorView rows(Role role, int64_t layer, int64_t first, int64_t count) const override;
   bool is_converted(Role role) const override;
   /// SHA-256 of the whole file.
   std::string fingerprint() const override;
 
  private:
+  const GgufTensor& stored(Role role, int64_t layer) const;
+
   LlamaSpec spec_;
   std::shared_ptr<const MappedFile> file_;
   std::map<std::pair<Role, int64_t>, GgufTensor> tensor_of_;

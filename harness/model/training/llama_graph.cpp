@@ -1,5 +1,7 @@
 #include "harness/model/training/llama_graph.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include "harness/model/training/causal_attention.h"
 #include "harness/model/training/fused_ops.h"
 

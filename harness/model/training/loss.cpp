@@ -1,5 +1,7 @@
 #include "harness/model/training/loss.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include "harness/model/training/row_kernels.h"
 
 namespace training {

@@ -1,6 +1,5 @@
 #include "harness/model/training/row_kernels.h"
 
-#include <bit>
 #include <cmath>
 
 // One body, compiled for three instruction sets; the loader picks. The bodies are templates over
@@ -9,50 +8,10 @@
 namespace training {
 namespace {
 
-[[gnu::always_inline]] inline float load(float value) { return value; }
-[[gnu::always_inline]] inline float load(bf16 value) {
-  return std::bit_cast<float>(static_cast<uint32_t>(value.bits) << 16);
-}
-[[gnu::always_inline]] inline void store(float& to, float value) { to = value; }
-[[gnu::always_inline]] inline void store(bf16& to, float value) {  // round to nearest, ties to even
-  const auto bits = std::bit_cast<uint32_t>(value);
-  to.bits = static_cast<uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
-}
-
-// exp(x) to 2 ulp for x in [-87, 88], clamped outside: 2^n * p(f), the Taylor polynomial of 2^f on
-// [-1/2, 1/2].
-[[gnu::always_inline]] inline float exponential(float x) {
-  const float clamped = x < -87.0F ? -87.0F : (x > 88.0F ? 88.0F : x);
-  const float scaled = clamped * 1.44269504F;
-  const float rounded = (scaled + 12582912.0F) - 12582912.0F;  // 1.5 * 2^23: the nearest integer
-  const float f = (scaled - rounded) * 0.693147181F;
-  float p = 1.0F / 720.0F;
-  p = p * f + 1.0F / 120.0F;
-  p = p * f + 1.0F / 24.0F;
-  p = p * f + 1.0F / 6.0F;
-  p = p * f + 0.5F;
-  p = p * f + 1.0F;
-  p = p * f + 1.0F;
-  const auto exponent = static_cast<int32_t>(rounded) + 127;
-  return p * std::bit_cast<float>(static_cast<uint32_t>(exponent) << 23);
-}
-
-// Sixteen running sums: a reduction order that is fixed by the source and that vectorises without
-// -ffast-math.
-constexpr int64_t kLanes = 16;
-
-template <typename Term>
-[[gnu::always_inline]] inline float reduce(int64_t n, Term term) {
-  float lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += term(i + lane);
-  }
-  float total = 0.0F;
-  for (; i < n; ++i) total += term(i);
-  for (const float lane : lanes) total += lane;
-  return total;
-}
+using model::exponential;
+using model::load;
+using model::store;
+using model::sum_of;
 
 template <typename T>
 [[gnu::always_inline]] inline void add_norm_forward_rows(const AddNormForward<T>& a, int64_t begin,
@@ -61,18 +20,13 @@ template <typename T>
   for (int64_t row = begin; row < end; ++row) {
     const float* __restrict x = a.x + row * width;
     float* __restrict sum = a.sum + row * width;
-    T* __restrict y = a.y + row * width;
     if (a.delta != nullptr) {
       const T* __restrict delta = a.delta + row * width;
       for (int64_t i = 0; i < width; ++i) sum[i] = x[i] + load(delta[i]);
     } else {
       for (int64_t i = 0; i < width; ++i) sum[i] = x[i];
     }
-    const float square = reduce(width, [sum](int64_t i) { return sum[i] * sum[i]; });
-    const float inverse = 1.0F / std::sqrt(square / static_cast<float>(width) + a.eps);
-    a.inverse_rms[row] = inverse;
-    const float* __restrict gain = a.gain;
-    for (int64_t i = 0; i < width; ++i) store(y[i], sum[i] * inverse * gain[i]);
+    a.inverse_rms[row] = model::norm_row(sum, a.gain, a.eps, width, a.y + row * width);
   }
 }
 
@@ -87,7 +41,7 @@ template <typename T>
     const float* __restrict gain = a.gain;
     float* __restrict d_x = a.d_x + row * width;
     const float inverse = a.inverse_rms[row];
-    const float dot = reduce(width, [=](int64_t i) { return load(d_y[i]) * gain[i] * sum[i]; });
+    const float dot = sum_of(width, [=](int64_t i) { return load(d_y[i]) * gain[i] * sum[i]; });
     const float pull = inverse * inverse * inverse * dot / static_cast<float>(width);
     for (int64_t i = 0; i < width; ++i) {
       const float d = load(d_y[i]);
@@ -109,13 +63,8 @@ template <typename T>
 [[gnu::always_inline]] inline void swiglu_forward_rows(const T* gate_up, T* y, int64_t width,
                                                        int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) {
-    const T* __restrict gate = gate_up + row * 2 * width;
-    const T* __restrict up = gate + width;
-    T* __restrict out = y + row * width;
-    for (int64_t i = 0; i < width; ++i) {
-      const float g = load(gate[i]);
-      store(out[i], g / (1.0F + exponential(-g)) * load(up[i]));
-    }
+    const T* gate = gate_up + row * 2 * width;
+    model::swiglu_row(gate, gate + width, width, y + row * width);
   }
 }
 
@@ -143,18 +92,19 @@ template <typename T>
 [[gnu::always_inline]] inline float cross_entropy(const float* __restrict logits,
                                                   int64_t vocabulary, int64_t target, float weight,
                                                   T* __restrict gradient) {
-  float lanes[kLanes];
+  constexpr int64_t lane_count = 16;
+  float lanes[lane_count];
   for (float& lane : lanes) lane = logits[0];
   int64_t i = 0;
-  for (; i + kLanes <= vocabulary; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
+  for (; i + lane_count <= vocabulary; i += lane_count) {
+    for (int64_t lane = 0; lane < lane_count; ++lane) {
       lanes[lane] = logits[i + lane] > lanes[lane] ? logits[i + lane] : lanes[lane];
     }
   }
   float largest = lanes[0];
   for (const float lane : lanes) largest = lane > largest ? lane : largest;
   for (; i < vocabulary; ++i) largest = logits[i] > largest ? logits[i] : largest;
-  const float sum = reduce(vocabulary, [=](int64_t j) { return exponential(logits[j] - largest); });
+  const float sum = sum_of(vocabulary, [=](int64_t j) { return exponential(logits[j] - largest); });
   const float scale = weight / sum;
   for (int64_t j = 0; j < vocabulary; ++j)
     store(gradient[j], exponential(logits[j] - largest) * scale);

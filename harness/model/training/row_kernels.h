@@ -7,11 +7,11 @@
 
 #include <cstdint>
 
+#include "harness/model/row_math.h"
+
 namespace training {
 
-struct bf16 {
-  uint16_t bits;
-};
+using model::bf16;
 
 // ---- RMSNorm over a residual stream (Zhang and Sennrich 2019), fused with the residual addition
 // before it. sum = x + delta (delta may be null), y = sum * rms(sum) * gain, with rms(v) = 1 /

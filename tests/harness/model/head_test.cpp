@@ -7,6 +7,30 @@
 
 namespace {
 
+/// A model of which nothing is known but its head.
+class HeadOnly : public checkpoint::Weights {
+ public:
+  explicit HeadOnly(const at::Tensor& matrix) : matrix_(matrix.to(at::kFloat).contiguous()) {
+    spec_.vocabulary = matrix.size(0);
+    spec_.hidden = matrix.size(1);
+    spec_.tied_embeddings = false;
+  }
+
+  const checkpoint::LlamaSpec& spec() const override { return spec_; }
+  checkpoint::TensorView tensor(checkpoint::Role role, int64_t) const override {
+    EXPECT_EQ(role, checkpoint::Role::head);
+    return {checkpoint::DType::f32,
+            {spec_.vocabulary, spec_.hidden},
+            std::as_bytes(std::span(matrix_.const_data_ptr<float>(), matrix_.numel())),
+            nullptr};
+  }
+  std::string fingerprint() const override { return "head"; }
+
+ private:
+  checkpoint::LlamaSpec spec_;
+  at::Tensor matrix_;
+};
+
 TEST(HeadChunks, CoverMoreLogitsThan32BitsCanCount) {
   const model::HeadChunks chunks = model::plan_head_chunks(131072, 32000, int64_t{64} << 20);
   EXPECT_EQ(chunks.rows, 512);  // 512 * 32000 * 4 bytes = 65.5 MB <= 67.1 MB < 576 rows
@@ -30,7 +54,7 @@ TEST(ScoreTargets, GivesLogProbabilityRankAndTheLowestArgmaxByHand) {
   // Logits 1, 3, 3, 0 from a one-dimensional hidden state.
   const at::Tensor weight = at::tensor({1.0f, 3.0f, 3.0f, 0.0f}).view({4, 1});
   const at::Tensor hidden = at::ones({3, 1});
-  const auto scores = model::score_targets(hidden, weight, {0, 2, 3});
+  const auto scores = model::score_targets(hidden, HeadOnly(weight), {0, 2, 3});
   const double sum = std::log(std::exp(1.0) + 2 * std::exp(3.0) + 1);
   EXPECT_NEAR(scores[0].log_prob, 1 - sum, 1e-6);
   EXPECT_NEAR(scores[1].log_prob, 3 - sum, 1e-6);
@@ -51,7 +75,7 @@ TEST(ScoreTargets, EqualsLogSoftmaxOverManyChunksAndSlices) {
   for (int64_t row = 0; row < 3000; ++row) {
     targets.push_back(static_cast<evals::Token>(row * 3));
   }
-  const auto scores = model::score_targets(hidden, weight, targets);
+  const auto scores = model::score_targets(hidden, HeadOnly(weight), targets);
   const at::Tensor expected =
       at::log_softmax(at::mm(hidden.to(at::kDouble), weight.to(at::kDouble).t()), 1);
   for (int64_t row = 0; row < 3000; row += 7) {
@@ -62,7 +86,8 @@ TEST(ScoreTargets, EqualsLogSoftmaxOverManyChunksAndSlices) {
 
 TEST(ScoreTargets, HandsOnWhatIsNotFinite) {
   const at::Tensor weight = at::full({4, 1}, std::nanf(""));
-  EXPECT_TRUE(std::isnan(model::score_targets(at::ones({1, 1}), weight, {2})[0].log_prob));
+  EXPECT_TRUE(
+      std::isnan(model::score_targets(at::ones({1, 1}), HeadOnly(weight), {2})[0].log_prob));
 }
 
 }  // namespace

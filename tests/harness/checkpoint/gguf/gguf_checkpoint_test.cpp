@@ -7,6 +7,7 @@
 #include "harness/checkpoint/convert.h"
 #include "harness/checkpoint/gguf/gguf_config.h"
 #include "harness/checkpoint/gguf/gguf_roles.h"
+#include "harness/checkpoint/gguf/gguf_weights.h"
 #include "harness/checkpoint/roles.h"
 #include "tests/support/error_text.h"
 #include "tests/support/gguf_bytes.h"
@@ -25,16 +26,22 @@ std::vector<float> values(const TensorView& view) {
   return out;
 }
 
-/// Opens a random checkpoint both ways; the GGUF file is written by the gguf package.
-void expect_the_same_model(LlamaSpec spec, DType dtype) {
-  const tests::TemporaryFolder folder;
-  tests::write_random_checkpoint({.spec = spec, .dtype = dtype}, folder.path());
-  const auto file = folder.path() / "model.gguf";
-  EXPECT_EQ(tests::output_of(fmt::format(
-                "{} -B {}/tests/harness/checkpoint/gguf/gguf_convert.py {} "
-                "{} 2>&1",
-                ROPEWALK_PYTHON, ROPEWALK_SOURCE_DIR, folder.path().string(), file.string())),
+/// Writes a random checkpoint into `folder` -> the GGUF file beside it, by the gguf package
+std::filesystem::path write_both(const LlamaSpec& spec, DType dtype,
+                                 const std::filesystem::path& folder) {
+  tests::write_random_checkpoint({.spec = spec, .dtype = dtype}, folder);
+  const auto file = folder / "model.gguf";
+  EXPECT_EQ(tests::output_of(
+                fmt::format("{} -B {}/tests/harness/checkpoint/gguf/gguf_convert.py {} "
+                            "{} 2>&1",
+                            ROPEWALK_PYTHON, ROPEWALK_SOURCE_DIR, folder.string(), file.string())),
             "");
+  return file;
+}
+
+void expect_the_same_model(const LlamaSpec& spec, DType dtype) {
+  const tests::TemporaryFolder folder;
+  const auto file = write_both(spec, dtype, folder.path());
   const Checkpoint hf = open(folder.path());
   Checkpoint gguf = open(file);
   EXPECT_EQ(static_cast<float>(gguf.spec.rms_norm_eps), static_cast<float>(hf.spec.rms_norm_eps));
@@ -42,11 +49,20 @@ void expect_the_same_model(LlamaSpec spec, DType dtype) {
   EXPECT_EQ(gguf.spec, hf.spec);
   EXPECT_TRUE(gguf.unmatched.empty());
   for (const RoleAt& at : all_roles(hf.spec)) {
-    EXPECT_EQ(gguf.weights->tensor(at.role, at.layer).shape,
-              hf.weights->tensor(at.role, at.layer).shape);
-    EXPECT_EQ(values(gguf.weights->tensor(at.role, at.layer)),
-              values(hf.weights->tensor(at.role, at.layer)))
-        << name_of(at.role) << " " << at.layer;
+    SCOPED_TRACE(fmt::format("{} {}", name_of(at.role), at.layer));
+    const TensorView expected = hf.weights->tensor(at.role, at.layer);
+    EXPECT_EQ(gguf.weights->tensor(at.role, at.layer).shape, expected.shape);
+    EXPECT_EQ(values(gguf.weights->tensor(at.role, at.layer)), values(expected));
+    // All rows but the first and the last, of either file.
+    const int64_t inner = expected.shape.front() - 2;
+    std::vector<float> inner_values = values(expected);
+    const int64_t row = std::ssize(inner_values) / expected.shape.front();
+    inner_values = {inner_values.begin() + row, inner_values.end() - row};
+    for (const Weights* weights : {hf.weights.get(), gguf.weights.get()}) {
+      const TensorView rows = weights->rows(at.role, at.layer, 1, inner);
+      EXPECT_EQ(rows.shape.front(), inner);
+      EXPECT_EQ(values(rows), inner_values);
+    }
   }
 }
 
@@ -74,6 +90,25 @@ TEST(GgufCheckpoint, UndoesTheInterleavingOfEachKindOfHead) {
   spec.heads = 56;
   spec.kv_heads = 8;
   expect_the_same_model(spec, DType::f32);
+}
+
+TEST(GgufCheckpoint, RefusesBlocksOfNumbersThatMustChangePlaces) {
+  const tests::TemporaryFolder folder;
+  LlamaSpec spec = tests::small_spec();
+  spec.query_key_value_bias = true;
+  const auto path = write_both(spec, DType::f32, folder.path());
+  const auto file = MappedFile::open_named(path);
+  GgufHeader header = parse_gguf(file->text(), "f");
+  for (GgufTensor& tensor : header.tensors) {
+    if (tensor.name.ends_with("0.attn_q.bias") || tensor.name.ends_with("0.attn_v.bias")) {
+      tensor.type = gguf_type("Q8_0");
+    }
+  }
+  std::vector<std::string> unmatched;
+  EXPECT_EQ(tests::error_text([&] { GgufWeights(spec, file, header, unmatched); }),
+            path.string() +
+                ": tensor \"blk.0.attn_q.bias\": has type Q8_0, whose blocks span rows "
+                "that must change places");
 }
 
 TEST(GgufRoles, KnowsItsOwnNamesOnly) {
