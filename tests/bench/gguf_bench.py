@@ -21,7 +21,7 @@ import time
 import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
-from tokenizer_makers import SMOLLM2  # noqa: E402
+from smollm2 import SMOLLM2  # noqa: E402
 
 SCORED = 1024
 VOCABULARY = 49152

@@ -19,7 +19,7 @@ import torch
 import transformers
 
 import checkpoints
-from tokenizer_makers import SMOLLM2
+from smollm2 import SMOLLM2
 from tokenizer_texts import ROOT
 
 LARGEST, MEAN = 2e-3, 1e-4  # nats, in float32

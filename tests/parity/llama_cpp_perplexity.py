@@ -19,7 +19,8 @@ import llama_cpp
 import numpy
 import pandas
 
-from tokenizer_makers import ROOT, SMOLLM2
+from smollm2 import SMOLLM2
+from tokenizer_texts import ROOT
 
 NOVEL = ROOT / ".corpora/heldout/austen_emma.txt"
 LENGTHS = [512, 2048]

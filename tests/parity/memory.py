@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 
 import checkpoints
-from tokenizer_makers import SMOLLM2
+from smollm2 import SMOLLM2
 
 MB = 1e6
 TOLERANCE = 0.15
