@@ -102,8 +102,9 @@ Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) co
   const Eval& eval = experiment.evals[series.eval];
   if (!eval.retrieval) return {};
   Quota quota{eval.retrieval->trials.at(length), ""};
-  if (is_absolute(eval) || (!experiment.skip_after && !experiment.trials_after_failure)) {
-    return quota;
+  const bool is_adaptive = experiment.skip_after || experiment.trials_after_failure;
+  if (is_absolute(eval) || eval.retrieval->absent || !is_adaptive) {
+    return quota;  // a control without a needle is to find nothing
   }
   int64_t lengths_at_floor = 0;
   for (const int64_t shorter : eval.lengths) {

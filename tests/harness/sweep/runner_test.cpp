@@ -193,6 +193,15 @@ TEST_F(RunnerTest, SkipsLengthsBehindAFloorAndSaysWhy) {
   }
 }
 
+TEST_F(RunnerTest, AsksAControlWithoutANeedleAtEveryLength) {
+  const auto asked =
+      experiment(R"("skip_after": 1, "trials_after_failure": 1, "lengths": [1024, 2048, 4096], )" +
+                 passkey(R"(, "absent": true, "methods": ["plain"])"));
+  EXPECT_EQ(sweep(asked).skipped, 0);
+  EXPECT_EQ(rows().size(), 30u);
+  for (const Row& row : rows()) EXPECT_FALSE(row.retrieval->hit);
+}
+
 TEST_F(RunnerTest, ShardsShareTheWorkAndOverlapNowhere) {
   const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
   sweep(asked, {}, "whole");
