@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "harness/model/compute_type.h"
 #include "harness/model/row_math.h"
 
 namespace model {
@@ -53,28 +54,10 @@ struct SwigluRows {
 }
 
 template <typename T>
-T* data(const at::Tensor& tensor) {
-  if (!tensor.defined()) return nullptr;
-  TORCH_INTERNAL_ASSERT(tensor.is_contiguous());
-  return static_cast<T*>(tensor.data_ptr());
-}
-
-template <typename T>
 void run_norm(const at::Tensor& stream, const at::Tensor& delta, const at::Tensor& gain, double eps,
               const at::Tensor& y) {
   run(NormRows<T>{data<float>(stream), data<T>(delta), data<float>(gain), static_cast<float>(eps),
                   stream.size(0), stream.size(1), data<T>(y)});
-}
-
-/// Runs body(tag) with a float or a bf16 as its tag.
-template <typename Body>
-void with_type(at::ScalarType compute, Body body) {
-  if (compute == at::kFloat) {
-    body(float{});
-  } else {
-    TORCH_INTERNAL_ASSERT(compute == at::kBFloat16);
-    body(bf16{});
-  }
 }
 
 }  // namespace
@@ -82,26 +65,26 @@ void with_type(at::ScalarType compute, Body body) {
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps,
                     at::ScalarType compute) {
   at::Tensor y = at::empty(x.sizes(), compute);
-  with_type(compute, [&](auto tag) { run_norm<decltype(tag)>(x, {}, gain, eps, y); });
+  with_compute_type(compute, [&](auto tag) { run_norm<decltype(tag)>(x, {}, gain, eps, y); });
   return y;
 }
 
 void add_to(at::Tensor& stream, const at::Tensor& delta) {
-  with_type(delta.scalar_type(),
-            [&](auto tag) { run_norm<decltype(tag)>(stream, delta, {}, 0, {}); });
+  with_compute_type(delta.scalar_type(),
+                    [&](auto tag) { run_norm<decltype(tag)>(stream, delta, {}, 0, {}); });
 }
 
 at::Tensor add_and_norm(at::Tensor& stream, const at::Tensor& delta, const at::Tensor& gain,
                         double eps) {
   at::Tensor y = at::empty(delta.sizes(), delta.scalar_type());
-  with_type(delta.scalar_type(),
-            [&](auto tag) { run_norm<decltype(tag)>(stream, delta, gain, eps, y); });
+  with_compute_type(delta.scalar_type(),
+                    [&](auto tag) { run_norm<decltype(tag)>(stream, delta, gain, eps, y); });
   return y;
 }
 
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
   at::Tensor y = at::empty(gate.sizes(), gate.scalar_type());
-  with_type(gate.scalar_type(), [&](auto tag) {
+  with_compute_type(gate.scalar_type(), [&](auto tag) {
     using T = decltype(tag);
     run(SwigluRows<T>{data<T>(gate), data<T>(up), gate.numel(), data<T>(y)});
   });

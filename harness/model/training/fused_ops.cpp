@@ -4,30 +4,17 @@
 
 #include <optional>
 
+#include "harness/model/compute_type.h"
 #include "harness/model/training/row_kernels.h"
 
 namespace training {
 namespace {
 
+using model::data;
+using model::with_compute_type;
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
-
-template <typename T>
-T* data(const at::Tensor& tensor) {
-  return tensor.defined() ? static_cast<T*>(tensor.data_ptr()) : nullptr;
-}
-
-/// Calls body with a float or a bf16 as a type tag.
-template <typename Body>
-void with_compute_type(at::ScalarType type, Body body) {
-  if (type == at::kFloat) {
-    body(float{});
-  } else {
-    TORCH_INTERNAL_ASSERT(type == at::kBFloat16);
-    body(bf16{});
-  }
-}
 
 at::Tensor contiguous_or_undefined(const at::Tensor& tensor) {
   return tensor.defined() ? tensor.contiguous() : tensor;
