@@ -82,6 +82,11 @@ std::set<std::string> reaching(const Scored& scored, int64_t length) {
   return documents;
 }
 
+bool is_begun(const Scored& scored, int64_t length) {
+  return std::any_of(scored.begin(), scored.end(),
+                     [&](const auto& method) { return method.second.contains(length); });
+}
+
 std::set<std::string> intersection(const std::set<std::string>& one,
                                    const std::set<std::string>& other) {
   std::set<std::string> both;
@@ -173,7 +178,7 @@ std::vector<PerplexitySheet> perplexity_sheets(const Runs& runs) {
     for (const int64_t length : plan.lengths) {
       const std::set<std::string> documents = reaching(scored, length);
       if (documents.empty()) {
-        sheet.unreached.push_back(length);
+        (is_begun(scored, length) ? sheet.unreached : sheet.not_run).push_back(length);
         continue;
       }
       sheet.lengths.push_back(length);

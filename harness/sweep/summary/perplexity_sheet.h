@@ -33,6 +33,7 @@ class PerplexitySheet {
   std::vector<std::string> common;   ///< hashes of the documents that reach all of them, sorted
   int64_t documents = 0;             ///< of the corpus
   std::vector<int64_t> unreached;    ///< lengths that no document reaches
+  std::vector<int64_t> not_run;      ///< lengths that no method has been asked at yet
 
   const DocumentCell& cell(const std::string& method, int64_t length) const;
   bool has(const std::string& method, int64_t length) const;

@@ -255,6 +255,9 @@ void add_perplexity(const Runs& runs, const PerplexitySheet& sheet, Tables& tabl
     tables.warnings.push_back(
         fmt::format("{}: no document reaches {} tokens", sheet.protocol, length));
   }
+  for (const int64_t length : sheet.not_run) {
+    tables.warnings.push_back(fmt::format("{}: not run yet at {}", sheet.protocol, length));
+  }
   if (static_cast<int64_t>(sheet.common.size()) < evals::stats::fewest_documents) {
     tables.text +=
         fmt::format("  fewer than {} documents: every bound is conditional on these documents\n",

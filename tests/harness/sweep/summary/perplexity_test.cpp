@@ -135,6 +135,19 @@ TEST(PerplexitySummary, UsesOnlyDocumentsThatReachEveryLength) {
               HasSubstr("ppl_not_worse,16384,"));
 }
 
+TEST(PerplexitySummary, TellsALengthThatIsNotRunYetFromOneThatNoDocumentReaches) {
+  Runs runs = perplexity_runs(curves);
+  const auto is_longest = [](const Row& row) { return row.length == 16384; };
+  for (Row& row : runs.rows) {
+    if (is_longest(row)) row.status = Status::skipped;
+  }
+  EXPECT_THAT(summarize(runs).warnings,
+              testing::Contains("ppl/fixed-target/1: no document reaches 16384 tokens"));
+  std::erase_if(runs.rows, is_longest);
+  EXPECT_THAT(summarize(runs).warnings,
+              testing::Contains("ppl/fixed-target/1: not run yet at 16384"));
+}
+
 TEST(PerplexitySummary, StopsAtAnOutOfMemoryDocument) {
   Runs runs = perplexity_runs(curves);
   for (Row& row : runs.rows) {
