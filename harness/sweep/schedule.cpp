@@ -15,6 +15,11 @@ bool contains(const Values& values, const Value& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
+/// Whether results decide what is run next.
+bool is_adaptive(const Experiment& experiment) {
+  return experiment.skip_after || experiment.trials_after_failure;
+}
+
 bool is_absolute(const Eval& eval) {
   return eval.retrieval && eval.retrieval->placement == evals::Placement::absolute;
 }
@@ -73,9 +78,8 @@ bool Schedule::serves_all_lengths(const Series& series) const {
 
 bool Schedule::mine(size_t series, int64_t group) const {
   // Where results decide what is run next, one process must see the whole series.
-  const Experiment& experiment = prepared_.experiment();
-  const bool is_adaptive = experiment.skip_after || experiment.trials_after_failure;
-  const int64_t ordinal = is_adaptive ? static_cast<int64_t>(series) : group;
+  const int64_t ordinal =
+      is_adaptive(prepared_.experiment()) ? static_cast<int64_t>(series) : group;
   return ordinal % selection_.shards == selection_.shard;
 }
 
@@ -102,8 +106,7 @@ Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) co
   const Eval& eval = experiment.evals[series.eval];
   if (!eval.retrieval) return {};
   Quota quota{eval.retrieval->trials.at(length), ""};
-  const bool is_adaptive = experiment.skip_after || experiment.trials_after_failure;
-  if (is_absolute(eval) || eval.retrieval->absent || !is_adaptive) {
+  if (is_absolute(eval) || eval.retrieval->absent || !is_adaptive(experiment)) {
     return quota;  // a control without a needle is to find nothing
   }
   int64_t lengths_at_floor = 0;
