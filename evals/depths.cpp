@@ -5,6 +5,20 @@
 #include "harness/base/error.h"
 
 namespace evals {
+namespace {
+
+void require_trial_of(const DepthDesign& design, int64_t trial) {
+  if (design.depths < 1) {
+    throw base::Error(base::Fault::input, "",
+                      {"depths", fmt::format("must be >= 1 (got {})", design.depths), ""});
+  }
+  if (trial < 0) {
+    throw base::Error(base::Fault::input, "",
+                      {"trial", fmt::format("must be >= 0 (got {})", trial), ""});
+  }
+}
+
+}  // namespace
 
 void validate(const Depth& depth) {
   // Written so that a NaN is refused as well. Strata are computed as i/n and 1/n, whose sum may
@@ -21,14 +35,7 @@ void validate(const Depth& depth) {
 }
 
 Depth DepthDesign::of_trial(int64_t trial) const {
-  if (depths < 1) {
-    throw base::Error(base::Fault::input, "",
-                      {"depths", fmt::format("must be >= 1 (got {})", depths), ""});
-  }
-  if (trial < 0) {
-    throw base::Error(base::Fault::input, "",
-                      {"trial", fmt::format("must be >= 0 (got {})", trial), ""});
-  }
+  require_trial_of(*this, trial);
   const auto index = static_cast<double>(trial % depths);
   const auto count = static_cast<double>(depths);
   switch (kind) {
@@ -40,6 +47,15 @@ Depth DepthDesign::of_trial(int64_t trial) const {
       return {1 - (index + 1) / count, 0};
   }
   throw std::logic_error("DepthDesign: unknown kind");
+}
+
+bool DepthDesign::is_kept(int64_t trial, int64_t count) const {
+  require_trial_of(*this, trial);
+  const int64_t round = trial / depths;
+  if (round != count / depths) return round < count / depths;
+  const int64_t rest = count % depths;
+  const int64_t index = trial % depths;
+  return (index + 1) * rest / depths > index * rest / depths;
 }
 
 }  // namespace evals

@@ -30,6 +30,11 @@ struct DepthDesign {
 
   /// Throws base::Error(Fault::input) when depths < 1 or trial < 0.
   Depth of_trial(int64_t trial) const;
+
+  /// Whether `trial` is one of `count` trials that lie over the depths as evenly as they can: all
+  /// of the first count / depths rounds, and of the next round depths at equal distances. Those of
+  /// a smaller count are not always among those of a greater one. Throws as of_trial does.
+  bool is_kept(int64_t trial, int64_t count) const;
   bool operator==(const DepthDesign&) const = default;
 };
 

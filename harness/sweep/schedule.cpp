@@ -83,13 +83,12 @@ bool Schedule::mine(size_t series, int64_t group) const {
   return ordinal % selection_.shards == selection_.shard;
 }
 
-std::vector<std::unique_ptr<Group>> Schedule::groups(const Series& series, int64_t length,
-                                                     int64_t trials) const {
+std::vector<std::unique_ptr<Group>> Schedule::groups(const Series& series, int64_t length) const {
   std::vector<std::unique_ptr<Group>> groups;
   const Eval& eval = prepared_.experiment().evals[series.eval];
   const PreparedEval& prepared = prepared_.evals()[series.eval];
   if (eval.retrieval) {
-    for (int64_t trial = 0; trial < trials; ++trial) {
+    for (int64_t trial = 0; trial < eval.retrieval->trials.at(length); ++trial) {
       groups.push_back(retrieval_group(prepared_, *series.method, series.eval, length, trial));
     }
     return groups;
@@ -99,6 +98,11 @@ std::vector<std::unique_ptr<Group>> Schedule::groups(const Series& series, int64
     groups.push_back(perplexity_group(prepared_, *series.method, series.eval, lengths, document));
   }
   return groups;
+}
+
+bool Schedule::is_spared(const Series& series, const Quota& quota, int64_t group) const {
+  const auto& retrieval = prepared_.experiment().evals[series.eval].retrieval;
+  return retrieval && !retrieval->depths.is_kept(group, quota.trials);
 }
 
 Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) const {
@@ -113,7 +117,7 @@ Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) co
   for (const int64_t shorter : eval.lengths) {
     if (shorter >= length) break;
     evals::stats::LengthCell cell{shorter, 0, 0, 0};
-    for (const auto& group : groups(series, shorter, eval.retrieval->trials.at(shorter))) {
+    for (const auto& group : groups(series, shorter)) {
       const auto found = rows.find(group->cells().front().cell);
       if (found == rows.end() || is_missing(found->second.status)) continue;
       (found->second.retrieval->hit ? cell.hits : cell.misses) += 1;
@@ -147,12 +151,11 @@ void Schedule::run(const std::function<const Rows&()>& rows,
                                              : length == stop.length;
          }));
     const Quota quota = this->quota(series, stop.length, rows());
-    const int64_t planned = eval.retrieval ? eval.retrieval->trials.at(stop.length) : 0;
-    int64_t trial = 0;
-    for (const auto& group : groups(series, stop.length, planned)) {
-      const bool is_spared = eval.retrieval && trial++ >= quota.trials;
+    const auto groups = this->groups(series, stop.length);
+    for (size_t i = 0; i < groups.size(); ++i) {
       if (!mine(stop.series, ordinal++) || !is_wanted) continue;
-      if (!visit({*group, series, quota.skipped, is_spared})) return;
+      const bool is_spared = this->is_spared(series, quota, static_cast<int64_t>(i));
+      if (!visit({*groups[i], series, quota.skipped, is_spared})) return;
     }
   }
 }
@@ -164,7 +167,10 @@ void Schedule::each_group(const Series& series, const Rows& rows,
     if (stopping.method != series.method || stopping.eval != series.eval) continue;
     const Quota quota = this->quota(series, stop.length, rows);
     if (!quota.skipped.empty()) continue;
-    for (const auto& group : groups(series, stop.length, quota.trials)) visit(*group);
+    const auto groups = this->groups(series, stop.length);
+    for (size_t i = 0; i < groups.size(); ++i) {
+      if (!is_spared(series, quota, static_cast<int64_t>(i))) visit(*groups[i]);
+    }
   }
 }
 

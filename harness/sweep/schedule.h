@@ -30,7 +30,7 @@ struct Series {
 
 /// How many trials a retrieval series gets at a length.
 struct Quota {
-  int64_t trials = 0;
+  int64_t trials = 0;   ///< as DepthDesign::is_kept chooses them
   std::string skipped;  ///< reason when all trials of the length are skipped; else empty
 };
 
@@ -76,8 +76,9 @@ class Schedule {
   /// of them from the document's beginning.
   bool serves_all_lengths(const Series& series) const;
   bool mine(size_t series, int64_t group) const;
-  std::vector<std::unique_ptr<Group>> groups(const Series& series, int64_t length,
-                                             int64_t trials) const;
+  /// Every group that is planned: for a retrieval series one a trial, by trial number.
+  std::vector<std::unique_ptr<Group>> groups(const Series& series, int64_t length) const;
+  bool is_spared(const Series& series, const Quota& quota, int64_t group) const;
 
   const Prepared& prepared_;
   const Selection selection_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <set>
 
@@ -177,6 +179,26 @@ TEST(Pi, PutsTheKeyAtEvenDistancesFromTheEnd) {
     const int64_t from_end = 32768 - prompt.needle.begin;
     if (wanted < 200 || wanted > 32768 - 200) continue;  // question and task text
     EXPECT_NEAR(static_cast<double>(from_end), static_cast<double>(wanted), 46) << trial;
+  }
+}
+
+TEST(DepthDesign, KeepsFewerTrialsEvenlyOverTheDepths) {
+  for (int64_t depths = 1; depths <= 20; ++depths) {
+    const DepthDesign design{.depths = depths};
+    for (int64_t count = 0; count <= 3 * depths; ++count) {
+      std::vector<int64_t> at_depth(static_cast<size_t>(depths));
+      for (int64_t trial = 0; trial < 3 * depths; ++trial) {
+        if (design.is_kept(trial, count)) ++at_depth[static_cast<size_t>(trial % depths)];
+      }
+      int64_t kept = 0;
+      for (int64_t depth = 0; depth < depths; ++depth) {
+        kept += at_depth[static_cast<size_t>(depth)];
+        const double share = static_cast<double>(count * (depth + 1)) / static_cast<double>(depths);
+        EXPECT_LT(std::abs(static_cast<double>(kept) - share), 1) << depths << " " << count;
+      }
+      EXPECT_EQ(kept, count) << depths;
+      EXPECT_LE(std::ranges::max(at_depth) - std::ranges::min(at_depth), 1) << depths;
+    }
   }
 }
 

@@ -53,7 +53,7 @@ Design::Asked asked_of(const Json& json) {
   if (asked.is_retrieval) {
     asked.absolute = json.at("placement") == "absolute";
     asked.absent = json.at("absent").get<bool>();
-    asked.depths = json.at("depths").get<int64_t>();
+    asked.depths.depths = json.at("depths").get<int64_t>();
     asked.own_hay = json.contains("hay");
     for (const auto& [length, count] : json.at("trials").items()) {
       asked.trials[std::stoll(length)] = count.get<int64_t>();

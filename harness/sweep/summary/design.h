@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "evals/depths.h"
 #include "evals/stats/certified_length.h"
 #include "harness/base/json.h"
 
@@ -33,7 +34,7 @@ struct Design {
     bool absent = false;
     bool own_hay = false;               ///< hay from the user's documents: trials may share one
     std::map<int64_t, int64_t> trials;  ///< retrieval: by length
-    int64_t depths = 0;
+    evals::DepthDesign depths;          ///< retrieval; their number only, not the kind
     int64_t targets = 0;
     std::vector<std::string> corpus;
     std::vector<std::string> methods;

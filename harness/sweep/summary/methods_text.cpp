@@ -55,7 +55,7 @@ std::string retrieval_paragraph(const Design& design, const RetrievalSheet& shee
     text += fmt::format(
         "Lengths {} tokens (prompt, answer and reserve), {} trials each over {} depths; every "
         "method saw identical prompts. ",
-        fmt::join(asked.lengths, ", "), by_length(asked.trials), asked.depths);
+        fmt::join(asked.lengths, ", "), by_length(asked.trials), asked.depths.depths);
     if (asked.absent || asked.absolute || asked.trials.empty()) continue;
     const std::string advice = evals::stats::sample_size_advice(
         asked.trials.begin()->second, static_cast<int64_t>(asked.lengths.size()), design.criterion);

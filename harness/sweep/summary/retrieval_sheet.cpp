@@ -75,24 +75,23 @@ bool has_own_sources(const Trials& trials) {
 
 /// The cells of one method, planned trials without a row included.
 std::map<int64_t, TrialCell> planned_cells(const Design& design,
-                                           const std::map<int64_t, int64_t>& planned,
+                                           const std::map<int64_t, const Design::Asked*>& planned,
                                            const Trials& trials, const std::string& owner) {
   std::map<int64_t, TrialCell> cells;
   bool failed = false;
-  for (const auto& [length, count] : planned) {
-    std::map<int64_t, const Row*> rows;
+  for (const auto& [length, asked] : planned) {
+    TrialCell cell;
     if (const auto method = trials.find(owner); method != trials.end()) {
       if (const auto at = method->second.find(length); at != method->second.end()) {
-        rows = at->second;
+        cell.trials = at->second;
       }
     }
-    int64_t size = count;
-    if (failed && design.trials_after_failure) {
-      size = std::min(size, *design.trials_after_failure);
+    const int64_t all = asked->trials.at(length);
+    const int64_t count =
+        failed && design.trials_after_failure ? std::min(all, *design.trials_after_failure) : all;
+    for (int64_t trial = 0; trial < all; ++trial) {
+      if (asked->depths.is_kept(trial, count)) cell.trials.emplace(trial, nullptr);
     }
-    if (!rows.empty()) size = std::max(size, rows.rbegin()->first + 1);
-    TrialCell cell{std::vector<const Row*>(static_cast<size_t>(size), nullptr)};
-    for (const auto& [trial, row] : rows) cell.trials[static_cast<size_t>(trial)] = row;
     const LengthCell counted = cell.count(length);
     failed =
         failed || (counted.answers() > 0 &&
@@ -107,7 +106,7 @@ std::map<int64_t, TrialCell> planned_cells(const Design& design,
 
 LengthCell TrialCell::count(int64_t length, std::optional<int64_t> band) const {
   LengthCell cell{length, 0, 0, 0};
-  for (const Row* row : trials) {
+  for (const auto& [trial, row] : trials) {
     if (!in_band(row, band)) continue;
     if (!row || is_missing(row->status)) {
       ++cell.missing;
@@ -119,7 +118,8 @@ LengthCell TrialCell::count(int64_t length, std::optional<int64_t> band) const {
 }
 
 int64_t TrialCell::diverged(std::optional<int64_t> band) const {
-  return std::count_if(trials.begin(), trials.end(), [&](const Row* row) {
+  return std::count_if(trials.begin(), trials.end(), [&](const auto& trial) {
+    const Row* row = trial.second;
     return row && in_band(row, band) && row->status == Status::diverged;
   });
 }
@@ -127,7 +127,7 @@ int64_t TrialCell::diverged(std::optional<int64_t> band) const {
 std::optional<double> TrialCell::log_prob(std::optional<int64_t> band) const {
   double sum = 0;
   int64_t count = 0;
-  for (const Row* row : trials) {
+  for (const auto& [trial, row] : trials) {
     if (!row || !in_band(row, band) || row->status != Status::ok) continue;
     const std::vector<float>& log_probs = row->retrieval->log_probs;
     if (log_probs.empty()) continue;
@@ -140,22 +140,17 @@ std::optional<double> TrialCell::log_prob(std::optional<int64_t> band) const {
   return sum / static_cast<double>(count);
 }
 
-std::vector<Answer> TrialCell::answers() const {
-  std::vector<Answer> answers;
-  for (const Row* row : trials) {
-    if (!row || is_missing(row->status)) {
-      answers.push_back(Answer::missing);
-    } else {
-      answers.push_back(row->status == Status::ok && row->retrieval->hit ? Answer::hit
-                                                                         : Answer::miss);
-    }
-  }
-  return answers;
+Answer TrialCell::answer(int64_t trial) const {
+  const auto found = trials.find(trial);
+  if (found == trials.end()) return Answer::missing;
+  const Row* row = found->second;
+  if (!row || is_missing(row->status)) return Answer::missing;
+  return row->status == Status::ok && row->retrieval->hit ? Answer::hit : Answer::miss;
 }
 
 std::string TrialCell::why_missing() const {
   std::map<std::string, int64_t> reasons;
-  for (const Row* row : trials) {
+  for (const auto& [trial, row] : trials) {
     if (!row) {
       ++reasons["not run"];
     } else if (is_missing(row->status)) {
@@ -197,7 +192,7 @@ std::vector<RetrievalSheet> retrieval_sheets(const Runs& runs) {
     require_equal_prompts(trials, protocol);
     RetrievalSheet sheet;
     sheet.protocol = protocol;
-    std::map<std::string, std::map<int64_t, int64_t>> planned;  // by method and length
+    std::map<std::string, std::map<int64_t, const Design::Asked*>> planned;  // by method, length
     std::set<int64_t> lengths;
     for (const Design::Asked& asked : runs.design.evals) {
       if (!asked.is_retrieval || !asked.is_answered_by(protocol)) continue;
@@ -206,7 +201,7 @@ std::vector<RetrievalSheet> retrieval_sheets(const Runs& runs) {
       if (asked.own_hay) sheet.independent = has_own_sources(trials);
       for (const std::string& method : asked.methods) {
         for (const int64_t length : asked.lengths) {
-          planned[method][length] = asked.trials.at(length);
+          planned[method][length] = &asked;
           lengths.insert(length);
         }
       }

@@ -13,16 +13,17 @@
 
 namespace sweep {
 
-/// The trials of one method at one length, by trial number.
+/// The trials of one method at one length.
 struct TrialCell {
-  std::vector<const Row*> trials;  ///< nullptr: no row, a missing trial
+  std::map<int64_t, const Row*> trials;  ///< by trial number; nullptr: no row, a missing trial
 
   /// Depth bands 0 to 2; nothing: all of them. A trial without a row is missing in every band.
   evals::stats::LengthCell count(int64_t length, std::optional<int64_t> band = {}) const;
   int64_t diverged(std::optional<int64_t> band = {}) const;
   /// Mean over answered trials of the log-probability per answer token; diverged ones left out.
   std::optional<double> log_prob(std::optional<int64_t> band = {}) const;
-  std::vector<evals::stats::Answer> answers() const;
+  /// Missing too for a trial that is not planned.
+  evals::stats::Answer answer(int64_t trial) const;
   /// Why trials are missing: "3 out_of_memory, 2 not run"; empty when none is.
   std::string why_missing() const;
 };

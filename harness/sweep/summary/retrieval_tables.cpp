@@ -16,21 +16,32 @@ using evals::stats::LengthClaim;
 
 constexpr const char* band_names[] = {"early", "middle", "late"};
 
+/// Answers of several methods to the same prompts: to all that one of them at least was to answer.
+std::vector<std::vector<Answer>> answers_of(const std::vector<const TrialCell*>& cells) {
+  std::set<int64_t> prompts;
+  for (const TrialCell* cell : cells) {
+    for (const auto& [trial, row] : cell->trials) prompts.insert(trial);
+  }
+  std::vector<std::vector<Answer>> answers;
+  for (const TrialCell* cell : cells) {
+    auto& to_prompts = answers.emplace_back();
+    for (const int64_t trial : prompts) to_prompts.push_back(cell->answer(trial));
+  }
+  return answers;
+}
+
 /// Names of the methods that share the highest rank at one length. Members of a grid take no part:
 /// the best of a grid, chosen from these rows, would be a maximum of noise.
 std::set<std::string> best_set(const Design& design, const RetrievalSheet& sheet, int64_t length) {
   std::vector<std::string> names;
-  std::vector<std::vector<Answer>> answers;
-  size_t size = 0;
+  std::vector<const TrialCell*> cells;
   for (const std::string& name : sheet.methods) {
     if (!sheet.has(name, length) || !design.method(name).grid.empty()) continue;
     names.push_back(name);
-    answers.push_back(sheet.cell(name, length).answers());
-    size = std::max(size, answers.back().size());
+    cells.push_back(&sheet.cell(name, length));
   }
-  for (auto& answer : answers) answer.resize(size, Answer::missing);
   const std::vector<bool> in_set =
-      evals::stats::not_distinguishable_from_best(answers, design.criterion.alpha);
+      evals::stats::not_distinguishable_from_best(answers_of(cells), design.criterion.alpha);
   std::set<std::string> best;
   for (size_t i = 0; i < names.size(); ++i) {
     if (in_set[i]) best.insert(names[i]);
@@ -132,11 +143,9 @@ RetrievalClaims add_claims(const Design& design, const Design::Method& method,
 void add_comparisons(const Design& design, const RetrievalSheet& sheet, Tables& tables) {
   std::vector<Comparison> family;
   for (const auto& [method, length] : compared_cells(design, sheet)) {
-    auto ours = sheet.cell(method->name, length).answers();
-    auto theirs = sheet.cell(design.baseline, length).answers();
-    const size_t size = std::max(ours.size(), theirs.size());
-    ours.resize(size, Answer::missing);
-    theirs.resize(size, Answer::missing);
+    const auto answers =
+        answers_of({&sheet.cell(method->name, length), &sheet.cell(design.baseline, length)});
+    const auto &ours = answers[0], &theirs = answers[1];
     const auto counts = evals::stats::pair_up(ours, theirs);
     Comparison compared{.method = method,
                         .length = length,

@@ -114,6 +114,21 @@ TEST(RetrievalSummary, PlansFewerTrialsBeyondAFailureWhereTheExperimentSaysSo) {
               HasSubstr("L_fail,8192,"));
 }
 
+TEST(RetrievalSummary, PlansFewerTrialsThatLieOverAllDepths) {
+  Runs runs = retrieval_runs();
+  runs.design.trials_after_failure = 4;
+  const std::set<int64_t> kept = {2, 4, 7, 9};
+  std::erase_if(runs.rows, [&](const Row& row) {
+    return row.method == "plain" && row.length == 16384 && !kept.count(row.retrieval->trial);
+  });
+  const Summary summary = summarize(runs);
+  EXPECT_THAT(line_with(summary.summary_csv, {"plain", ",16384,all"}), HasSubstr("all,4,0,0,0,0,"));
+  EXPECT_THAT(line_with(summary.comparison_csv, {"yarn", ",16384,"}), HasSubstr(",prompts,4,46,"));
+  std::erase_if(runs.rows, [](const Row& row) { return row.cell == "plain 16384 009"; });
+  EXPECT_THAT(line_with(summarize(runs).summary_csv, {"plain", ",16384,all"}),
+              HasSubstr("all,3,0,0,1,0,"));
+}
+
 TEST(RetrievalSummary, RefusesToCompareDifferentPrompts) {
   Runs runs = retrieval_runs();
   for (Row& row : runs.rows) {
