@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "evals/stats/certified_length.h"
 #include "harness/base/error.h"
 
 namespace evals {
@@ -47,6 +50,25 @@ Depth DepthDesign::of_trial(int64_t trial) const {
       return {1 - (index + 1) / count, 0};
   }
   throw std::logic_error("DepthDesign: unknown kind");
+}
+
+int64_t DepthDesign::band_of_trial(int64_t trial) const {
+  const Depth depth = of_trial(trial);
+  return stats::depth_band(depth.from + depth.width / 2);
+}
+
+const std::vector<std::string>& depth_kind_names() {
+  static const std::vector<std::string> names{"stratified", "grid", "distances"};
+  return names;
+}
+
+DepthDesign::Kind depth_kind(const std::string& name) {
+  const auto& names = depth_kind_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    base::reject("", "design", fmt::format("no kind of depths is called \"{}\"", name));
+  }
+  return static_cast<DepthDesign::Kind>(found - names.begin());
 }
 
 bool DepthDesign::is_kept(int64_t trial, int64_t count) const {

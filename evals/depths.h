@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "evals/document.h"
 
@@ -35,7 +36,18 @@ struct DepthDesign {
   /// of the first count / depths rounds, and of the next round depths at equal distances. Those of
   /// a smaller count are not always among those of a greater one. Throws as of_trial does.
   bool is_kept(int64_t trial, int64_t count) const;
+
+  /// Third of the haystack that a trial is to ask about, 0 to 2: that of its depth, or of the
+  /// middle of its stratum. Where the needle comes to lie differs by less than a unit of the hay,
+  /// and must not decide how many trials a third has. Throws as of_trial does.
+  int64_t band_of_trial(int64_t trial) const;
   bool operator==(const DepthDesign&) const = default;
 };
+
+/// What experiments call the kinds, in their order.
+const std::vector<std::string>& depth_kind_names();
+
+/// The kind of that name. Throws base::Error(Fault::input) for another one.
+DepthDesign::Kind depth_kind(const std::string& name);
 
 }  // namespace evals

@@ -11,10 +11,6 @@
 namespace evals {
 namespace {
 
-bool has_stride(Windows windows) {
-  return windows == Windows::press || windows == Windows::full_window;
-}
-
 bool has_targets(Windows windows) {
   return windows == Windows::fixed_target || windows == Windows::last_window;
 }

@@ -34,6 +34,9 @@ struct PerplexityProtocol {
   std::string_view source;
 };
 
+/// Whether windows of this kind are moved on by a stride.
+bool has_stride(Windows windows);
+
 /// All perplexity protocols, in the order in which they are listed.
 const std::vector<PerplexityProtocol>& perplexity_protocols();
 

@@ -14,6 +14,10 @@ const ProtocolParameter stride{"stride", "integer", "256", "tokens from window t
 
 }  // namespace
 
+bool has_stride(Windows windows) {
+  return windows == Windows::press || windows == Windows::full_window;
+}
+
 const std::vector<PerplexityProtocol>& perplexity_protocols() {
   static const std::vector<PerplexityProtocol> table = {
       {"ppl/fixed-target",
@@ -70,7 +74,7 @@ const std::vector<PerplexityProtocol>& perplexity_protocols() {
 
 std::optional<int64_t> stride_in(std::string_view name) {
   for (const PerplexityProtocol& protocol : perplexity_protocols()) {
-    if (protocol.windows != Windows::press && protocol.windows != Windows::full_window) continue;
+    if (!has_stride(protocol.windows)) continue;
     if (!name.starts_with(protocol.name) || name.size() <= protocol.name.size() + 1) continue;
     const std::string_view number = name.substr(protocol.name.size() + 1);
     if (name[protocol.name.size()] != '-') continue;
@@ -97,11 +101,9 @@ const PerplexityProtocol* find_perplexity_protocol(std::string_view name) {
 
 std::string protocol_id(const PerplexitySettings& settings) {
   const PerplexityProtocol& protocol = *settings.protocol;
-  const bool has_stride =
-      protocol.windows == Windows::press || protocol.windows == Windows::full_window;
   return fmt::format("{}{}/{}{}", protocol.name,
-                     has_stride ? fmt::format("-{}", settings.stride) : "", protocol.version,
-                     settings.bos ? "/bos" : "");
+                     has_stride(protocol.windows) ? fmt::format("-{}", settings.stride) : "",
+                     protocol.version, settings.bos ? "/bos" : "");
 }
 
 }  // namespace evals

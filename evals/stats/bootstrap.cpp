@@ -186,12 +186,16 @@ int64_t block_length(int64_t tokens) { return std::clamp<int64_t>(tokens / 16, 1
 Estimate document_bootstrap(const std::vector<std::vector<double>>& documents,
                             const Resampling& resampling) {
   const auto count = static_cast<int64_t>(documents.size());
-  const bool few = count < fewest_documents;
-  Estimate out =
-      cluster_bootstrap(few ? blocks_of(documents) : whole_documents(documents), resampling);
+  if (count >= fewest_documents) return whole_document_bootstrap(documents, resampling);
+  Estimate out = cluster_bootstrap(blocks_of(documents), resampling);
   out.documents = count;
-  out.conditional = few;
+  out.conditional = true;
   return out;
+}
+
+Estimate whole_document_bootstrap(const std::vector<std::vector<double>>& documents,
+                                  const Resampling& resampling) {
+  return cluster_bootstrap(whole_documents(documents), resampling);
 }
 
 }  // namespace evals::stats

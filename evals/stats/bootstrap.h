@@ -54,6 +54,10 @@ inline constexpr int64_t fewest_documents = 8;
 Estimate document_bootstrap(const std::vector<std::vector<double>>& documents,
                             const Resampling& resampling);
 
+/// The same with the document as the only sampling unit: without bounds below 8 documents.
+Estimate whole_document_bootstrap(const std::vector<std::vector<double>>& documents,
+                                  const Resampling& resampling);
+
 /// Tokens in a block of a document of that many tokens: a 16th of it, 16 to 64.
 int64_t block_length(int64_t tokens);
 

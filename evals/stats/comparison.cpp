@@ -20,6 +20,23 @@ std::optional<double> complete_rate(const std::vector<Answer>& answers) {
   return static_cast<double>(hits) / static_cast<double>(answers.size());
 }
 
+/// Correlation of the answers of a pair, a positive one corrected for continuity; 0 when one method
+/// always or never hits.
+double phi(const PairedCounts& counts) {
+  const auto both_hit = static_cast<double>(counts.both_hit);
+  const auto only_first = static_cast<double>(counts.only_first);
+  const auto only_second = static_cast<double>(counts.only_second);
+  const auto both_miss = static_cast<double>(counts.both_miss);
+  const double margins = (both_hit + only_first) * (only_second + both_miss) *
+                         (both_hit + only_second) * (only_first + both_miss);
+  if (margins == 0) return 0;
+  double association = both_hit * both_miss - only_first * only_second;
+  if (association > 0) {
+    association = std::max(0.0, association - static_cast<double>(counts.pairs()) / 2);
+  }
+  return association / std::sqrt(margins);
+}
+
 }  // namespace
 
 double PairedCounts::difference() const {
@@ -50,32 +67,24 @@ double mcnemar_exact(const PairedCounts& counts) {
   return std::min(1.0, 2 * binomial_p_less(fewer, discordant, 0.5));
 }
 
-Estimate paired_bootstrap(const std::vector<Answer>& first, const std::vector<Answer>& second,
-                          const Resampling& resampling) {
-  const int64_t rank = tail_rank(resampling);
-  require(first.size() == second.size(), "answers", "must be to the same prompts");
-  std::vector<int32_t> differences;
-  for (size_t i = 0; i < first.size(); ++i) {
-    if (first[i] == Answer::missing || second[i] == Answer::missing) continue;
-    differences.push_back((first[i] == Answer::hit ? 1 : 0) - (second[i] == Answer::hit ? 1 : 0));
-  }
-  Estimate out;
-  out.units = out.documents = static_cast<int64_t>(differences.size());
-  if (differences.empty()) return out;
-  const auto n = static_cast<double>(out.units);
-  out.value = std::accumulate(differences.begin(), differences.end(), 0) / n;
-
-  const Resampler resampler(resampling.identity);
-  std::vector<int32_t> drawn(differences.size());
-  std::vector<double> means(static_cast<size_t>(resampling.resamples));
-  for (int64_t b = 0; b < resampling.resamples; ++b) {
-    resampler.draw(b, 0, out.units, drawn.data());
-    int64_t sum = 0;
-    for (const int32_t i : drawn) sum += differences[static_cast<size_t>(i)];
-    means[static_cast<size_t>(b)] = static_cast<double>(sum) / n;
-  }
-  out.bounds = tails_of(means, rank);
-  return out;
+Interval newcombe(const PairedCounts& counts, double alpha) {
+  const int64_t n = counts.pairs();
+  require(n >= 1, "pairs", "must be >= 1 (got 0)");
+  const int64_t hits_first = counts.both_hit + counts.only_first;
+  const int64_t hits_second = counts.both_hit + counts.only_second;
+  const auto rate = [&](int64_t hits) {
+    return static_cast<double>(hits) / static_cast<double>(n);
+  };
+  const Interval first = wilson(hits_first, n, alpha);
+  const Interval second = wilson(hits_second, n, alpha);
+  const double correlation = phi(counts);
+  // How far the difference reaches when one rate goes by `a` and the other by `b` against it.
+  const auto reach = [&](double a, double b) {
+    return std::sqrt(std::max(0.0, a * a - 2 * correlation * a * b + b * b));
+  };
+  const double below = reach(rate(hits_first) - first.low, second.high - rate(hits_second));
+  const double above = reach(first.high - rate(hits_first), rate(hits_second) - second.low);
+  return {std::max(-1.0, counts.difference() - below), std::min(1.0, counts.difference() + above)};
 }
 
 std::vector<double> holm(const std::vector<double>& p_values) {

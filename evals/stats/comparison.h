@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
-#include "evals/stats/bootstrap.h"
+#include "evals/stats/proportion.h"
 
 namespace evals::stats {
 
@@ -31,10 +30,11 @@ PairedCounts pair_up(const std::vector<Answer>& first, const std::vector<Answer>
 /// equal success rates; 1 without discordant pairs.
 double mcnemar_exact(const PairedCounts& counts);
 
-/// Success rate of the first minus that of the second with percentile bootstrap bounds over
-/// prompts, pairs kept together. No bounds without pairs.
-Estimate paired_bootstrap(const std::vector<Answer>& first, const std::vector<Answer>& second,
-                          const Resampling& resampling);
+/// Interval of level 1 - alpha for counts.difference(): Newcombe's for paired proportions (1998,
+/// Statistics in Medicine 17:2635-2650, method 10), the Wilson intervals of both rates put together
+/// with the correlation of the pairs. Unlike a bootstrap it has a width where all pairs agree.
+/// Throws base::Error(Fault::input) without pairs.
+Interval newcombe(const PairedCounts& counts, double alpha);
 
 /// Holm's step-down adjustment (1979) of a declared family of p-values, in the order given. An
 /// adjusted p-value <= alpha is a rejection with family-wise error alpha.

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 
+#include "harness/base/printable.h"
 #include "harness/cli/llama_subject.h"
 #include "harness/cli/progress_line.h"
 #include "harness/cli/verbs.h"
@@ -58,9 +59,24 @@ std::optional<int64_t> number(const std::string& text) {
   return {};
 }
 
+/// Parts between commas; those in brackets belong to a method's name: "yarn[factor=4,truncate=1]".
+std::vector<std::string> parts_of(const std::string& text) {
+  std::vector<std::string> parts{""};
+  int64_t depth = 0;
+  for (const char c : text) {
+    depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+    if (c == ',' && depth == 0) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
 /// "method=yarn,length=8192" adds to both lists; a name repeated widens the choice.
 void add_only(const std::string& text, sweep::Selection& selection) {
-  for (const std::string& part : CLI::detail::split(text, ',')) {
+  for (const std::string& part : parts_of(text)) {
     const size_t equals = part.find('=');
     const std::string key = part.substr(0, equals);
     const std::string value = equals == part.npos ? "" : part.substr(equals + 1);
@@ -93,7 +109,8 @@ sweep::Selection selection_of(const Arguments& arguments) {
 }
 
 void warn(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : warnings)
+    fmt::print(stderr, "warning: {}\n", base::printable(warning));
 }
 
 /// What a directory already holds; nothing when there is none yet.
@@ -163,6 +180,7 @@ int run(const Arguments& arguments) {
   const sweep::Prepared prepared(experiment, subject);
   warn(prepared.warnings());
   if (arguments.dry_run) {
+    sweep::require_same_run(arguments.out, sweep::to_json(experiment), prepared.identity());
     print_missing(prepared, arguments, selection);
     return 0;
   }

@@ -16,7 +16,6 @@ using base::StrictObject;
 
 constexpr int64_t most_trials = 1'000'000;
 
-const std::vector<std::string> design_names = {"stratified", "grid", "distances"};
 const std::vector<std::string> placement_names = {"per-length", "absolute"};
 
 template <typename Protocols>
@@ -57,13 +56,29 @@ std::vector<std::string> read_files(StrictObject& object, const std::string& key
   return files;
 }
 
+/// The parameter of that name in a protocol's table; none when it takes none.
+template <typename Protocol>
+const evals::ProtocolParameter* parameter(const Protocol* protocol, std::string_view name) {
+  if (!protocol) return nullptr;
+  const auto found = std::find_if(protocol->parameters.begin(), protocol->parameters.end(),
+                                  [&](const auto& known) { return known.name == name; });
+  return found == protocol->parameters.end() ? nullptr : &*found;
+}
+
+/// What a count is when it is left out, as `ropewalk list` says; nothing when it is required.
+std::optional<int64_t> fallback(const evals::ProtocolParameter* parameter) {
+  if (!parameter || parameter->fallback.empty()) return {};
+  return Json::parse(parameter->fallback).get<int64_t>();
+}
+
 /// A number for every length, or `{"4096": 60, "200000": 30}`.
-std::map<int64_t, int64_t> read_trials(StrictObject& object, const std::vector<int64_t>& lengths) {
+std::map<int64_t, int64_t> read_trials(StrictObject& object, const std::vector<int64_t>& lengths,
+                                       std::optional<int64_t> fallback) {
   std::map<int64_t, int64_t> trials;
-  const Json* value = object.required("trials");
-  if (!value) return trials;
-  if (!value->is_object()) {
-    const int64_t count = object.integer("trials", 1, most_trials);
+  const Json* value = fallback ? object.value("trials") : object.required("trials");
+  if (!value && !fallback) return trials;
+  if (!value || !value->is_object()) {
+    const int64_t count = object.integer("trials", 1, most_trials, fallback);
     for (const int64_t length : lengths) trials[length] = count;
     return trials;
   }
@@ -118,16 +133,13 @@ RetrievalEval read_retrieval(StrictObject& object, const std::string& family,
                        : evals::Placement::per_length;
   eval.absent = object.boolean("absent", false);
   const size_t before_trials = object.problems().found().size();
-  eval.trials = read_trials(object, lengths);
+  eval.trials = read_trials(object, lengths, fallback(parameter(protocol, "trials")));
   const bool has_trials = object.problems().found().size() == before_trials;
   const auto preset = protocol ? protocol->design : evals::DepthDesign{};
   eval.depths.depths = object.integer("depths", 1, 10'000, preset.depths);
-  const std::string design =
-      object.choice("design", design_names, design_names[static_cast<size_t>(preset.kind)]);
-  for (size_t kind = 0; kind < design_names.size(); ++kind) {
-    if (design == design_names[kind])
-      eval.depths.kind = static_cast<evals::DepthDesign::Kind>(kind);
-  }
+  const auto& kinds = evals::depth_kind_names();
+  const std::string kind = object.choice("design", kinds, kinds[static_cast<size_t>(preset.kind)]);
+  if (!kind.empty()) eval.depths.kind = evals::depth_kind(kind);
   const bool needs_hay = protocol && protocol->hay == evals::Hay::text;
   if (needs_hay || object.has("hay")) eval.hay = read_files(object, "hay", setting);
   object.value("hay");
@@ -166,12 +178,8 @@ PerplexityEval read_perplexity(StrictObject& object, const std::vector<int64_t>&
                           fmt::format("unknown perplexity protocol \"{}\"", name),
                           known(evals::perplexity_protocols(), "ppl"));
   }
-  const auto takes = [&](std::string_view parameter) {
-    return protocol && std::any_of(protocol->parameters.begin(), protocol->parameters.end(),
-                                   [&](const auto& known) { return known.name == parameter; });
-  };
-  if (takes("targets")) {
-    eval.targets = object.integer("targets", 1, greatest_count);
+  if (const auto* targets = parameter(protocol, "targets")) {
+    eval.targets = object.integer("targets", 1, greatest_count, fallback(targets));
     if (setting.trained_length && eval.targets > *setting.trained_length / 4) {
       object.problems().add(object.at("targets"),
                             fmt::format("must be <= trained_length / 4 = {} (got {})",
@@ -179,7 +187,15 @@ PerplexityEval read_perplexity(StrictObject& object, const std::vector<int64_t>&
                             "the control itself must stay inside its window");
     }
   }
-  if (takes("stride")) eval.stride = object.integer("stride", 1, greatest_count);
+  if (const auto* stride = parameter(protocol, "stride")) {
+    const auto named = evals::stride_in("ppl/" + name);
+    eval.stride = object.integer("stride", 1, greatest_count, named ? named : fallback(stride));
+    if (named && eval.stride != *named) {
+      object.problems().add(object.at("stride"),
+                            fmt::format("{} contradicts the protocol {}", eval.stride, name),
+                            "keep one of them");
+    }
+  }
   eval.corpus = read_files(object, "corpus", setting);
   if (!protocol) return eval;
 
@@ -242,7 +258,7 @@ Json to_json(const Eval& eval) {
       json["trials"][std::to_string(length)] = count;
     }
     json["depths"] = retrieval.depths.depths;
-    json["design"] = design_names[static_cast<size_t>(retrieval.depths.kind)];
+    json["design"] = evals::depth_kind_names()[static_cast<size_t>(retrieval.depths.kind)];
     if (!retrieval.hay.empty()) json["hay"] = retrieval.hay;
   } else if (eval.perplexity) {
     json["type"] = "perplexity";

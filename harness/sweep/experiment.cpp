@@ -20,12 +20,21 @@ using base::StrictObject;
 
 constexpr const char* as_configured = "as_configured";
 constexpr int64_t largest_seed = int64_t{1} << 53;
+// What the summary's bootstrap resamples can give bounds for.
+constexpr double least_alpha = 0.001;
+constexpr double most_alpha = 0.4;
 
 bool is_name(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) ||
-           std::string_view("_.+-[]=,").find(static_cast<char>(c)) != std::string_view::npos;
-  });
+  const auto consists_of = [](std::string_view text, std::string_view signs) {
+    return std::all_of(text.begin(), text.end(), [&](unsigned char c) {
+      return std::isalnum(c) || signs.find(static_cast<char>(c)) != std::string_view::npos;
+    });
+  };
+  const std::string_view whole = name;
+  const size_t bracket = std::min(whole.find('['), whole.size());
+  // The values of a grid's member stand in brackets: "length/trained" is one.
+  return !whole.empty() && consists_of(whole.substr(0, bracket), "_.+-[]=,") &&
+         consists_of(whole.substr(bracket), "_.+-[]=,/");
 }
 
 std::vector<Method> read_method(const std::string& name, const Json& value, const std::string& path,
@@ -80,6 +89,35 @@ std::vector<Method> read_methods(StrictObject& object) {
   return methods;
 }
 
+/// What results name an eval by, nearly: the whole id needs the tokenizer.
+Json name_of(const Eval& eval) {
+  if (eval.perplexity) return {eval.perplexity->protocol, eval.perplexity->stride};
+  return {eval.retrieval->protocol, static_cast<int>(eval.retrieval->placement),
+          eval.retrieval->absent};
+}
+
+template <typename Values>
+bool overlap(const Values& one, const Values& other) {
+  return std::any_of(one.begin(), one.end(), [&](const auto& value) {
+    return std::find(other.begin(), other.end(), value) != other.end();
+  });
+}
+
+/// Why the results of two evals could not be told apart; empty when they can.
+std::string clash_of(const Eval& one, const Eval& other) {
+  if (one.perplexity.has_value() != other.perplexity.has_value()) return {};
+  if (!one.perplexity && !one.retrieval) return {};  // has problems of its own
+  if (name_of(one) != name_of(other)) return {};
+  if (overlap(one.methods, other.methods) && overlap(one.lengths, other.lengths)) {
+    return "asks some method at some length under the protocol of";
+  }
+  if (one.perplexity && (one.perplexity->targets != other.perplexity->targets ||
+                         one.perplexity->corpus != other.perplexity->corpus)) {
+    return "asks for other targets or documents under the protocol of";
+  }
+  return {};
+}
+
 std::vector<Eval> read_evals(StrictObject& object, const EvalSetting& setting) {
   std::vector<Eval> evals;
   const Json* value = object.required("evals");
@@ -94,9 +132,12 @@ std::vector<Eval> read_evals(StrictObject& object, const EvalSetting& setting) {
   }
   for (size_t i = 0; i < evals.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
+      const std::string place = fmt::format("{}/{}", object.at("evals"), i);
       if (to_json(evals[i]) == to_json(evals[j])) {
-        object.problems().add(fmt::format("{}/{}", object.at("evals"), i),
-                              fmt::format("asks the same as /evals/{}", j));
+        object.problems().add(place, fmt::format("asks the same as /evals/{}", j));
+      } else if (const std::string clash = clash_of(evals[i], evals[j]); !clash.empty()) {
+        object.problems().add(place, fmt::format("{} /evals/{}", clash, j),
+                              "put one of them into an experiment of its own");
       }
     }
   }
@@ -151,7 +192,7 @@ Experiment parse_experiment(const std::string& text, const std::filesystem::path
   experiment.bos = object.choice("bos", {"auto", "always", "never"}, "auto");
   experiment.seed = object.integer("seed", 0, largest_seed, 0);
   experiment.tau = object.number("tau", {1e-6, 1 - 1e-6}, 0.85);
-  experiment.alpha = object.number("alpha", {1e-6, 0.5}, 0.05);
+  experiment.alpha = object.number("alpha", {least_alpha, most_alpha}, 0.05);
   experiment.delta = object.number("delta", base::Bounds::at_least(0), 0.01);
   if (object.has("trials_after_failure")) {
     experiment.trials_after_failure = object.integer("trials_after_failure", 1, greatest_count);

@@ -37,7 +37,7 @@ std::string to_npy(const std::vector<float>& values) {
 std::vector<float> read_npy(const std::filesystem::path& file) {
   const std::string bytes = base::read_file(file);
   const auto refuse = [&](const std::string& cause) {
-    throw base::Error(base::Fault::input, file.string(),
+    throw base::Error(base::Fault::io, file.string(),
                       base::Problem{"", cause, "remove it and sweep again to score it anew"});
   };
   if (bytes.size() < magic.size() + 2 || bytes.compare(0, magic.size(), magic) != 0) {

@@ -182,8 +182,10 @@ base::Json Prepared::identity() const {
 std::vector<std::string> Prepared::warnings() const {
   std::vector<std::string> warnings;
   const base::Json configured = subject_.configured_chain();
+  // With every default spelled out, as the methods have theirs.
+  const base::Json own = scalings::params(scalings::make_chain(configured, "as_configured"));
   for (const PreparedMethod& method : methods_) {
-    if (!configured.empty() && method.params != configured) {
+    if (!own.empty() && method.params != own) {
       warnings.push_back(fmt::format("{}: replaces the checkpoint's own rope_scaling {}",
                                      method.name, configured.dump()));
     }
@@ -197,6 +199,17 @@ std::vector<std::string> Prepared::warnings() const {
       warnings.push_back(fmt::format("{}: its own rule ends at {} tokens; beyond it: {}",
                                      method.name, *limit, fmt::join(beyond, ", ")));
     }
+  }
+  for (const Eval& eval : experiment_.evals) {
+    if (!eval.retrieval || eval.retrieval->hay.empty()) continue;
+    const auto texts = static_cast<int64_t>(eval.retrieval->hay.size());
+    int64_t most = 0;
+    for (const auto& [length, trials] : eval.retrieval->trials) most = std::max(most, trials);
+    if (most <= texts) continue;
+    warnings.push_back(
+        fmt::format("{}: {} trials over {} texts share them, so that no length can be certified; "
+                    "name one text per trial",
+                    eval.retrieval->protocol, most, texts));
   }
   const std::vector<std::string> twins = warnings_of_twins();
   warnings.insert(warnings.end(), twins.begin(), twins.end());

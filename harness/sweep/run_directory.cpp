@@ -18,16 +18,15 @@ namespace {
 
 constexpr int64_t manifest_version = 1;
 
-/// Calls `line` with every whole line and its place; returns the bytes that whole lines take.
-size_t each_line(const std::filesystem::path& file, const std::string& text,
-                 const std::function<void(std::string_view, const std::string&)>& line) {
+/// Calls `line` with every whole line and its place.
+void each_line(const std::filesystem::path& file, const std::string& text,
+               const std::function<void(std::string_view, const std::string&)>& line) {
   size_t begin = 0;
   int64_t number = 0;
   for (size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     line(std::string_view(text).substr(begin, end - begin),
          fmt::format("{}:{}", file.string(), ++number));
   }
-  return begin;
 }
 
 std::string read_if_present(const std::filesystem::path& file) {
@@ -133,19 +132,11 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
                          {"identity", identity},
                          {"provenance", base::Json::array()}};
   const std::filesystem::path manifest_file = folder_ / "manifest.json";
+  require_same_run(folder_, experiment, identity);
   if (std::filesystem::exists(manifest_file)) {
-    const base::Json stored =
-        base::parse_json(base::read_file(manifest_file), manifest_file.string());
-    base::Problems problems;
-    if (stored.value("schema_version", int64_t{0}) != manifest_version) {
-      problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
-    }
-    collect_differences(stored.value("identity", base::Json()), identity, "/identity", problems);
-    if (!problems.empty()) {
-      collect_experiment_differences(folder_ / "experiment.json", experiment, problems);
-    }
-    problems.throw_if_any(manifest_file.string());
-    manifest["provenance"] = stored.value("provenance", base::Json::array());
+    manifest["provenance"] =
+        base::parse_json(base::read_file(manifest_file), manifest_file.string())
+            .value("provenance", base::Json::array());
   }
   manifest["provenance"].push_back(provenance);
   storage_.replace(folder_ / "experiment.json", pretty(experiment));
@@ -153,6 +144,7 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
 
   read_rows();
   read_starts();
+  cut_torn_line(folder_ / "timings.jsonl");
   row_file_ = storage_.open_append(folder_ / "rows.jsonl");
   start_file_ = storage_.open_append(folder_ / "starts.jsonl");
   timing_file_ = storage_.open_append(folder_ / "timings.jsonl");
@@ -162,19 +154,18 @@ RunDirectory::~RunDirectory() = default;
 
 void RunDirectory::read_rows() {
   const std::filesystem::path file = folder_ / "rows.jsonl";
-  const std::string text = read_if_present(file);
-  const size_t whole = each_line(file, text, [&](std::string_view line, const std::string& place) {
+  cut_torn_line(file);
+  each_line(file, read_if_present(file), [&](std::string_view line, const std::string& place) {
     Row row = parse_row(line, place);
     rows_.insert_or_assign(row.cell, std::move(row));
   });
-  if (whole < text.size()) storage_.truncate(file, whole);
   committed_ = static_cast<int64_t>(rows_.size());
 }
 
 void RunDirectory::read_starts() {
   const std::filesystem::path file = folder_ / "starts.jsonl";
-  const std::string text = read_if_present(file);
-  const size_t whole = each_line(file, text, [&](std::string_view line, const std::string& place) {
+  cut_torn_line(file);
+  each_line(file, read_if_present(file), [&](std::string_view line, const std::string& place) {
     try {
       const base::Json entry = base::Json::parse(line);
       const auto group = entry.at("group").get<std::string>();
@@ -185,6 +176,11 @@ void RunDirectory::read_starts() {
           base::Problem{"", fmt::format("not a start: {}", error.what()), "remove this line"});
     }
   });
+}
+
+void RunDirectory::cut_torn_line(const std::filesystem::path& file) {
+  const std::string text = read_if_present(file);
+  const size_t whole = text.rfind('\n') + 1;  // npos + 1: no line is whole
   if (whole < text.size()) storage_.truncate(file, whole);
 }
 
@@ -254,6 +250,22 @@ void RunDirectory::commit() {
   pending_rows_ = 0;
   pending_.clear();
   pending_timings_.clear();
+}
+
+void require_same_run(const std::filesystem::path& folder, const base::Json& experiment,
+                      const base::Json& identity) {
+  const std::filesystem::path file = folder / "manifest.json";
+  if (!std::filesystem::exists(file)) return;
+  const base::Json stored = base::parse_json(base::read_file(file), file.string());
+  base::Problems problems;
+  if (stored.value("schema_version", int64_t{0}) != manifest_version) {
+    problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
+  }
+  collect_differences(stored.value("identity", base::Json()), identity, "/identity", problems);
+  if (!problems.empty()) {
+    collect_experiment_differences(folder / "experiment.json", experiment, problems);
+  }
+  problems.throw_if_any(file.string());
 }
 
 std::vector<Row> read_rows(const std::filesystem::path& folder) {

@@ -73,6 +73,7 @@ class RunDirectory {
   class Lock;
   void read_rows();
   void read_starts();
+  void cut_torn_line(const std::filesystem::path& file);
   void journal(const char* event, const std::string& group);
 
   const std::filesystem::path folder_;
@@ -90,6 +91,11 @@ class RunDirectory {
   int64_t committed_ = 0;
   std::chrono::steady_clock::time_point last_commit_;
 };
+
+/// Throws base::Error naming the fields that differ when `folder` holds a run of another
+/// experiment, model, tokenizer or corpus. A folder that holds none yet may become any.
+void require_same_run(const std::filesystem::path& folder, const base::Json& experiment,
+                      const base::Json& identity);
 
 /// Rows of a finished or running directory, read only: the later of two lines for a cell counts, a
 /// torn last line does not. In order of cells.

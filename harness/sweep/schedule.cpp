@@ -5,19 +5,12 @@
 #include <algorithm>
 #include <set>
 
-#include "evals/stats/certified_length.h"
-
 namespace sweep {
 namespace {
 
 template <typename Values, typename Value>
 bool contains(const Values& values, const Value& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
-}
-
-/// Whether results decide what is run next.
-bool is_adaptive(const Experiment& experiment) {
-  return experiment.skip_after || experiment.trials_after_failure;
 }
 
 bool is_absolute(const Eval& eval) {
@@ -27,7 +20,11 @@ bool is_absolute(const Eval& eval) {
 }  // namespace
 
 Schedule::Schedule(const Prepared& prepared, Selection selection)
-    : prepared_(prepared), selection_(std::move(selection)) {
+    : prepared_(prepared),
+      selection_(std::move(selection)),
+      adaptation_{prepared.experiment().trials_after_failure,
+                  prepared.experiment().skip_after,
+                  {prepared.experiment().tau, prepared.experiment().alpha}} {
   base::Problems problems;
   std::set<int64_t> known_lengths;
   for (const Eval& eval : prepared_.experiment().evals) {
@@ -78,8 +75,7 @@ bool Schedule::serves_all_lengths(const Series& series) const {
 
 bool Schedule::mine(size_t series, int64_t group) const {
   // Where results decide what is run next, one process must see the whole series.
-  const int64_t ordinal =
-      is_adaptive(prepared_.experiment()) ? static_cast<int64_t>(series) : group;
+  const int64_t ordinal = adaptation_.is_adaptive() ? static_cast<int64_t>(series) : group;
   return ordinal % selection_.shards == selection_.shard;
 }
 
@@ -106,35 +102,29 @@ bool Schedule::is_spared(const Series& series, const Quota& quota, int64_t group
 }
 
 Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) const {
-  const Experiment& experiment = prepared_.experiment();
-  const Eval& eval = experiment.evals[series.eval];
+  const Eval& eval = prepared_.experiment().evals[series.eval];
   if (!eval.retrieval) return {};
-  Quota quota{eval.retrieval->trials.at(length), ""};
-  if (is_absolute(eval) || eval.retrieval->absent || !is_adaptive(experiment)) {
-    return quota;  // a control without a needle is to find nothing
+  const auto& trials = eval.retrieval->trials;
+  if (is_absolute(eval) || eval.retrieval->absent || !adaptation_.is_adaptive()) {
+    return {trials.at(length), ""};  // a control without a needle is to find nothing
   }
-  int64_t lengths_at_floor = 0;
+  std::vector<evals::stats::LengthCell> cells;
   for (const int64_t shorter : eval.lengths) {
     if (shorter >= length) break;
+    const Quota asked = sweep::quota(adaptation_, trials.at(shorter), cells);
     evals::stats::LengthCell cell{shorter, 0, 0, 0};
-    for (const auto& group : groups(series, shorter)) {
-      const auto found = rows.find(group->cells().front().cell);
-      if (found == rows.end() || is_missing(found->second.status)) continue;
-      (found->second.retrieval->hit ? cell.hits : cell.misses) += 1;
+    const auto groups = this->groups(series, shorter);
+    for (size_t i = 0; i < groups.size(); ++i) {
+      const auto found = rows.find(groups[i]->cells().front().cell);
+      if (found != rows.end() && !is_missing(found->second.status)) {
+        ++(found->second.retrieval->hit ? cell.hits : cell.misses);
+      } else if (!is_spared(series, asked, static_cast<int64_t>(i))) {
+        ++cell.missing;
+      }
     }
-    if (cell.answers() == 0) continue;
-    const auto failing = evals::stats::failing_length({cell}, {experiment.tau, experiment.alpha});
-    if (failing.length && experiment.trials_after_failure) {
-      quota.trials = std::min(quota.trials, *experiment.trials_after_failure);
-    }
-    lengths_at_floor = cell.hits == 0 ? lengths_at_floor + 1 : 0;
-    if (experiment.skip_after && lengths_at_floor >= *experiment.skip_after) {
-      quota.skipped =
-          fmt::format("no hit at {} lengths in a row up to {}", lengths_at_floor, shorter);
-      break;
-    }
+    cells.push_back(cell);
   }
-  return quota;
+  return sweep::quota(adaptation_, trials.at(length), cells);
 }
 
 void Schedule::run(const std::function<const Rows&()>& rows,

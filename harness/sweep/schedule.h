@@ -9,6 +9,7 @@
 
 #include "harness/sweep/group.h"
 #include "harness/sweep/prepared.h"
+#include "harness/sweep/quota.h"
 #include "harness/sweep/row.h"
 
 namespace sweep {
@@ -26,12 +27,6 @@ struct Selection {
 struct Series {
   const PreparedMethod* method = nullptr;
   size_t eval = 0;
-};
-
-/// How many trials a retrieval series gets at a length.
-struct Quota {
-  int64_t trials = 0;   ///< as DepthDesign::is_kept chooses them
-  std::string skipped;  ///< reason when all trials of the length are skipped; else empty
 };
 
 /// A group whose turn it is.
@@ -55,8 +50,8 @@ class Schedule {
   void run(const std::function<const Rows&()>& rows,
            const std::function<bool(const Turn&)>& visit) const;
 
-  /// Trials of a series at a length, given the rows of its shorter lengths. Lengths that have no
-  /// rows yet decide nothing.
+  /// Trials of a series at a length, given the rows of its shorter lengths. A length decides when
+  /// all its trials have answers.
   Quota quota(const Series& series, int64_t length, const Rows& rows) const;
 
   /// Every group of a series that is run, and neither skipped nor spared, when `rows` are the
@@ -82,6 +77,7 @@ class Schedule {
 
   const Prepared& prepared_;
   const Selection selection_;
+  const Adaptation adaptation_;
   std::vector<Series> series_;
 };
 

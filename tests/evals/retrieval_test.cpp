@@ -202,6 +202,18 @@ TEST(DepthDesign, KeepsFewerTrialsEvenlyOverTheDepths) {
   }
 }
 
+TEST(DepthDesign, GivesEveryThirdItsTrialsWhereverNeedlesComeToLie) {
+  const auto in_thirds = [](const DepthDesign& design, int64_t trials) {
+    std::vector<int64_t> counts(3);
+    for (int64_t t = 0; t < trials; ++t) ++counts[static_cast<size_t>(design.band_of_trial(t))];
+    return counts;
+  };
+  EXPECT_THAT(in_thirds({.depths = 15}, 60), testing::ElementsAre(20, 20, 20));
+  EXPECT_THAT(in_thirds({.depths = 10}, 60), testing::ElementsAre(18, 24, 18));
+  EXPECT_THAT(in_thirds({DepthDesign::Kind::grid, 3}, 3), testing::ElementsAre(1, 1, 1));
+  EXPECT_EQ((DepthDesign{DepthDesign::Kind::distances, 3}).band_of_trial(0), 2) << "near the end";
+}
+
 TEST(InfiniteBench, GoesRound59DepthsFromEndToEnd) {
   const DepthDesign& design = protocol_named("passkey/infinitebench").design;
   std::set<double> depths;

@@ -24,12 +24,8 @@ void add_family(const Design& design, const std::string& protocol, const std::st
         .set("family", static_cast<int64_t>(family.size()));
     if (compared.only_method) row.set("only_method", *compared.only_method);
     if (compared.only_baseline) row.set("only_baseline", *compared.only_baseline);
-    if (compared.difference) {
-      row.set("difference", compared.difference->value);
-      if (const auto& bounds = compared.difference->bounds) {
-        row.set("low", bounds->low).set("high", bounds->high);
-      }
-    }
+    if (compared.difference) row.set("difference", *compared.difference);
+    if (compared.bounds) row.set("low", compared.bounds->low).set("high", compared.bounds->high);
     if (compared.p) {
       row.set("p", *compared.p)
           .set("p_holm", adjusted[i])

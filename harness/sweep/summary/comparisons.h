@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "evals/stats/bootstrap.h"
+#include "evals/stats/proportion.h"
 #include "harness/sweep/summary/tables.h"
 
 namespace sweep {
@@ -14,13 +14,14 @@ namespace sweep {
 struct Comparison {
   const Design::Method* method;
   int64_t length;
-  int64_t pairs = 0;                                 ///< prompts or documents that both answered
-  int64_t excluded = 0;                              ///< those that one of them did not
-  std::optional<int64_t> only_method;                ///< prompts that the method alone got right
-  std::optional<int64_t> only_baseline;              ///< and those that the baseline alone did
-  std::string test;                                  ///< empty: none was possible
-  std::optional<evals::stats::Estimate> difference;  ///< method minus baseline
-  std::optional<double> p;                           ///< of no difference, two-sided
+  int64_t pairs = 0;                             ///< prompts or documents that both answered
+  int64_t excluded = 0;                          ///< those that one of them did not
+  std::optional<int64_t> only_method;            ///< prompts that the method alone got right
+  std::optional<int64_t> only_baseline;          ///< and those that the baseline alone did
+  std::string test;                              ///< empty: none was possible
+  std::optional<double> difference;              ///< method minus baseline
+  std::optional<evals::stats::Interval> bounds;  ///< of the difference, two-sided at alpha
+  std::optional<double> p;                       ///< of no difference, two-sided
 };
 
 /// A method and a length that the declared family of a protocol holds.
@@ -29,14 +30,15 @@ struct ComparedCell {
   int64_t length;
 };
 
-/// Every method but the baseline at every length that both were asked, in report order: the family
-/// is fixed by the experiment, whatever the answers.
+/// Every method but the baseline at every planned length that both were asked, in report order: the
+/// family is fixed by the experiment, whatever the answers.
 template <typename Sheet>
-std::vector<ComparedCell> compared_cells(const Design& design, const Sheet& sheet) {
+std::vector<ComparedCell> compared_cells(const Design& design, const Sheet& sheet,
+                                         const std::vector<int64_t>& planned) {
   std::vector<ComparedCell> cells;
   for (const Design::Method* method : in_report_order(design, sheet.methods)) {
     if (method->name == design.baseline) continue;
-    for (const int64_t length : sheet.lengths) {
+    for (const int64_t length : planned) {
       if (sheet.has(method->name, length) && sheet.has(design.baseline, length)) {
         cells.push_back({method, length});
       }

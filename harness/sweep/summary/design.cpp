@@ -16,6 +16,17 @@ using base::Json;
 
 constexpr int64_t manifest_version = 1;
 
+/// The layers that a chain names, and one that it does not.
+std::set<int64_t> layers_that_differ(const Json& chain) {
+  std::set<int64_t> layers;
+  each_scaling(chain, [&](const Json& scaling) {
+    if (!scaling.contains("layers")) return;
+    for (const Json& layer : scaling.at("layers")) layers.insert(layer.get<int64_t>());
+  });
+  layers.insert(layers.empty() ? 0 : *layers.rbegin() + 1);
+  return layers;
+}
+
 /// Whether two lengths of the experiment are served by different models: plans of which neither is
 /// the beginning of the other.
 bool changes_with_length(const Json& chain, const Json& identity, int64_t trained_length,
@@ -25,18 +36,21 @@ bool changes_with_length(const Json& chain, const Json& identity, int64_t traine
   const Json& shape = identity.at("shape");
   scalings::Context context;
   context.shape = {shape.at("head_dim"), shape.at("rotary_dim"), shape.at("theta"), trained_length};
-  context.layer = 0;
-  context.layers = 1;
-  std::optional<scalings::RotaryPlan> shorter;
   const scalings::Chain methods = scalings::make_chain(chain, "experiment.json");
-  for (const int64_t length : lengths) {
-    context.length = length;
-    try {
-      scalings::RotaryPlan plan = scalings::make_plan(methods, context);
-      if (shorter && !scalings::prefix_equal(plan, *shorter)) return true;
-      shorter = std::move(plan);
-    } catch (const base::Error&) {
-      continue;  // a length that the method cannot serve has no rows either
+  const std::set<int64_t> layers = layers_that_differ(chain);
+  context.layers = *layers.rbegin() + 1;
+  for (const int64_t layer : layers) {
+    context.layer = layer;
+    std::optional<scalings::RotaryPlan> shorter;
+    for (const int64_t length : lengths) {
+      context.length = length;
+      try {
+        scalings::RotaryPlan plan = scalings::make_plan(methods, context);
+        if (shorter && !scalings::prefix_equal(plan, *shorter)) return true;
+        shorter = std::move(plan);
+      } catch (const base::Error&) {
+        continue;  // a length that the method cannot serve has no rows either
+      }
     }
   }
   return false;
@@ -53,7 +67,7 @@ Design::Asked asked_of(const Json& json) {
   if (asked.is_retrieval) {
     asked.absolute = json.at("placement") == "absolute";
     asked.absent = json.at("absent").get<bool>();
-    asked.depths.depths = json.at("depths").get<int64_t>();
+    asked.depths = {evals::depth_kind(json.at("design")), json.at("depths").get<int64_t>()};
     asked.own_hay = json.contains("hay");
     for (const auto& [length, count] : json.at("trials").items()) {
       asked.trials[std::stoll(length)] = count.get<int64_t>();
@@ -101,6 +115,14 @@ Json read_json(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+void each_scaling(const Json& chain, const std::function<void(const Json&)>& visit) {
+  if (!chain.is_array()) return;
+  for (const Json& scaling : chain) {
+    visit(scaling);
+    if (scaling.contains("methods")) each_scaling(scaling.at("methods"), visit);
+  }
+}
 
 bool Design::Asked::is_answered_by(std::string_view id) const {
   if (!id.starts_with(protocol)) return false;

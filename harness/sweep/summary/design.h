@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,7 +35,7 @@ struct Design {
     bool absent = false;
     bool own_hay = false;               ///< hay from the user's documents: trials may share one
     std::map<int64_t, int64_t> trials;  ///< retrieval: by length
-    evals::DepthDesign depths;          ///< retrieval; their number only, not the kind
+    evals::DepthDesign depths;          ///< retrieval
     int64_t targets = 0;
     std::vector<std::string> corpus;
     std::vector<std::string> methods;
@@ -61,6 +62,9 @@ struct Design {
   /// Name of the method that scales nothing, the control of the perplexity lengths; may be none.
   std::optional<std::string> plain() const;
 };
+
+/// Calls `visit` with every scaling of a chain, those that apply_to_layers holds among them.
+void each_scaling(const base::Json& chain, const std::function<void(const base::Json&)>& visit);
 
 /// Reads experiment.json and manifest.json of a run directory. Throws base::Error naming the file
 /// when one is missing or of another schema version.

@@ -94,8 +94,9 @@ std::string statistics_paragraph(const Design& design) {
       "targets, upper {2:.4g} % bound at most {3} nats (not worse) or below zero (better), fixed "
       "sequence upward. Bounds are percentile-t bootstraps ({4} resamples) over documents, "
       "token-weighted; with fewer than 8 documents over blocks of targets, conditional on these "
-      "documents. Methods are compared with {5} on identical prompts (exact McNemar test) or "
-      "targets (paired bootstrap), Holm-adjusted over methods and lengths of a protocol. The best "
+      "documents. Methods are compared with {5} on identical prompts (exact McNemar test, "
+      "Newcombe's interval for paired proportions) or targets (paired bootstrap), Holm-adjusted "
+      "over methods and lengths of a protocol. The best "
       "set holds the methods that an exact McNemar test does not tell from the best one; members "
       "of a grid take no part in it.\n",
       tau, alpha, 100 * (1 - alpha), design.delta, resamples, design.baseline);
@@ -117,10 +118,9 @@ std::string grid_paragraph(const Design& design) {
 std::string citations(const Design& design) {
   std::set<std::string> used;
   for (const Design::Method& method : design.methods) {
-    if (!method.chain.is_array()) continue;
-    for (const base::Json& scaling : method.chain) {
+    each_scaling(method.chain, [&](const base::Json& scaling) {
       if (scaling.contains("type")) used.insert(scaling.at("type").get<std::string>());
-    }
+    });
   }
   std::vector<std::string> entries;
   for (const scalings::Method& method : scalings::catalog()) {

@@ -68,15 +68,28 @@ void require_equal_documents(const Scored& scored, const std::string& protocol) 
   }
 }
 
-/// Documents that some method was, or was to be, scored on at this length: all but those that are
-/// too short for it, which every method skips alike.
-std::set<std::string> reaching(const Scored& scored, int64_t length) {
-  std::set<std::string> documents;
+/// Hashes of the documents that any cell of the protocol names.
+std::set<std::string> seen_in(const Scored& scored) {
+  std::set<std::string> seen;
   for (const auto& [method, lengths] : scored) {
-    const auto at = lengths.find(length);
-    if (at == lengths.end()) continue;
-    for (const auto& [hash, row] : at->second) {
-      if (row->status != Status::skipped) documents.insert(hash);
+    for (const auto& [length, documents] : lengths) {
+      for (const auto& [hash, row] : documents) seen.insert(hash);
+    }
+  }
+  return seen;
+}
+
+/// Those of `seen` that are long enough for a length: all but the ones skipped at it or at a
+/// shorter one, which every method skips alike. One that is only not scored yet is among them.
+std::set<std::string> reaching(const Scored& scored, const std::set<std::string>& seen,
+                               int64_t length) {
+  std::set<std::string> documents = seen;
+  for (const auto& [method, lengths] : scored) {
+    for (const auto& [at, rows] : lengths) {
+      if (at > length) break;
+      for (const auto& [hash, row] : rows) {
+        if (row->status == Status::skipped) documents.erase(hash);
+      }
     }
   }
   return documents;
@@ -119,7 +132,7 @@ DocumentCell cell_of(const Scored& scored, const std::string& owner, int64_t len
 }
 
 struct Plan {
-  std::set<std::string> methods;
+  std::map<std::string, std::set<int64_t>> asked;  ///< lengths by method
   std::set<int64_t> lengths;
   std::set<std::string> corpus;
 };
@@ -128,7 +141,9 @@ Plan plan_of(const Design& design, const std::string& protocol) {
   Plan plan;
   for (const Design::Asked& asked : design.evals) {
     if (asked.is_retrieval || !asked.is_answered_by(protocol)) continue;
-    plan.methods.insert(asked.methods.begin(), asked.methods.end());
+    for (const std::string& method : asked.methods) {
+      plan.asked[method].insert(asked.lengths.begin(), asked.lengths.end());
+    }
     plan.lengths.insert(asked.lengths.begin(), asked.lengths.end());
     plan.corpus.insert(asked.corpus.begin(), asked.corpus.end());
   }
@@ -173,30 +188,33 @@ std::vector<PerplexitySheet> perplexity_sheets(const Runs& runs) {
     sheet.bos = protocol.ends_with("/bos");
     sheet.documents = static_cast<int64_t>(plan.corpus.size());
 
-    std::optional<std::set<std::string>> common;
-    std::set<std::string> seen;
+    sheet.overlaps = protocol.starts_with("ppl/full-window");
+
+    const std::set<std::string> seen = seen_in(scored);
+    std::set<std::string> common = seen;
     for (const int64_t length : plan.lengths) {
-      const std::set<std::string> documents = reaching(scored, length);
+      const std::set<std::string> documents = reaching(scored, seen, length);
       if (documents.empty()) {
-        (is_begun(scored, length) ? sheet.unreached : sheet.not_run).push_back(length);
+        sheet.unreached.push_back(length);
         continue;
       }
-      sheet.lengths.push_back(length);
-      common = common ? intersection(*common, documents) : documents;
-    }
-    for (const auto& [method, lengths] : scored) {
-      for (const auto& [length, documents] : lengths) {
-        for (const auto& [hash, row] : documents) seen.insert(hash);
+      sheet.planned.push_back(length);
+      if (is_begun(scored, length)) {
+        sheet.lengths.push_back(length);
+        common = intersection(common, documents);
+      } else {
+        sheet.not_run.push_back(length);
       }
     }
-    if (common) sheet.common.assign(common->begin(), common->end());
+    if (!sheet.lengths.empty()) sheet.common.assign(common.begin(), common.end());
     // A document that no cell has met yet would have to be scored everywhere.
     const int64_t unseen =
         std::max<int64_t>(0, sheet.documents - static_cast<int64_t>(seen.size()));
     for (const Design::Method& method : runs.design.methods) {
-      if (plan.methods.count(method.name) == 0) continue;
+      const auto asked = plan.asked.find(method.name);
+      if (asked == plan.asked.end()) continue;
       sheet.methods.push_back(method.name);
-      for (const int64_t length : sheet.lengths) {
+      for (const int64_t length : asked->second) {
         sheet.cells_.emplace(std::pair(method.name, length),
                              cell_of(scored, method.rows_of, length, sheet.common, unseen));
       }

@@ -27,14 +27,17 @@ class PerplexitySheet {
   std::string protocol;  ///< full id
   bool fixed_target = false;
   bool by_windows = false;  ///< mean of window means: one value per document
+  bool overlaps = false;    ///< windows that score a token several times
   bool bos = false;
   std::vector<std::string> methods;  ///< in order of the experiment
-  std::vector<int64_t> lengths;      ///< ascending; those that any document reaches
+  std::vector<int64_t> planned;      ///< ascending lengths that some document reaches
+  std::vector<int64_t> lengths;      ///< those of them that have been begun
   std::vector<std::string> common;   ///< hashes of the documents that reach all of them, sorted
   int64_t documents = 0;             ///< of the corpus
   std::vector<int64_t> unreached;    ///< lengths that no document reaches
   std::vector<int64_t> not_run;      ///< lengths that no method has been asked at yet
 
+  /// Of every method at every planned length that it was asked at, begun or not.
   const DocumentCell& cell(const std::string& method, int64_t length) const;
   bool has(const std::string& method, int64_t length) const;
 

@@ -26,6 +26,14 @@ Resampling interval(const Design& design, const PerplexitySheet& sheet, const st
           base::Json::array({design.seed, sheet.protocol, method, length, what})};
 }
 
+/// Mean with its interval. Where windows overlap, blocks of scores are no sampling units: a token
+/// comes several times, so that few documents give no interval at all.
+Estimate estimate_of(const PerplexitySheet& sheet, const Values& values,
+                     const Resampling& resampling) {
+  return sheet.overlaps ? evals::stats::whole_document_bootstrap(values, resampling)
+                        : evals::stats::document_bootstrap(values, resampling);
+}
+
 const char* kind_of(const Estimate& estimate) {
   if (!estimate.bounds) return "none: too few documents";
   return estimate.conditional ? "block bootstrap, conditional on these documents"
@@ -89,8 +97,8 @@ std::string add_cell(const Runs& runs, const Design::Method& method, const Perpl
       .set("missing", cell.missing);
   if (!cell.complete()) return why_empty(cell);
   const Values values = values_of_cell(runs, sheet, cell);
-  const Estimate estimate = evals::stats::document_bootstrap(
-      values, interval(runs.design, sheet, method.name, length, "nll"));
+  const Estimate estimate =
+      estimate_of(sheet, values, interval(runs.design, sheet, method.name, length, "nll"));
   int64_t tokens = 0;
   for (const auto& [hash, scored] : cell.scored) {
     for (const Forward& forward : scored->perplexity->forwards) {
@@ -108,9 +116,10 @@ std::string add_cell(const Runs& runs, const Design::Method& method, const Perpl
 
 void add_positions(const Runs& runs, const Design::Method& method, const PerplexitySheet& sheet,
                    int64_t length, Tables& tables) {
+  const DocumentCell& cell = sheet.cell(method.name, length);
+  if (!cell.complete()) return;  // other documents than at the other lengths
   const int64_t width = std::max<int64_t>(1, runs.design.trained_length / 2);
-  for (const evals::NllBucket& bucket :
-       buckets_of(runs, sheet, sheet.cell(method.name, length), width)) {
+  for (const evals::NllBucket& bucket : buckets_of(runs, sheet, cell, width)) {
     begin_row(tables.position_nll, method, sheet.protocol)
         .set("length", length)
         .set("begin", bucket.positions.begin)
@@ -124,7 +133,7 @@ void add_positions(const Runs& runs, const Design::Method& method, const Perplex
 void add_comparisons(const Runs& runs, const PerplexitySheet& sheet, Tables& tables) {
   const Design& design = runs.design;
   std::vector<Comparison> family;
-  for (const auto& [method, length] : compared_cells(design, sheet)) {
+  for (const auto& [method, length] : compared_cells(design, sheet, sheet.planned)) {
     const DocumentCell& ours = sheet.cell(method->name, length);
     const DocumentCell& theirs = sheet.cell(design.baseline, length);
     const auto documents = paired(runs, sheet, ours, theirs);
@@ -136,13 +145,15 @@ void add_comparisons(const Runs& runs, const PerplexitySheet& sheet, Tables& tab
                         .only_baseline = {},
                         .test = {},
                         .difference = {},
+                        .bounds = {},
                         .p = {}};
     if (ours.complete() && theirs.complete() && !documents.empty()) {
       Values values;
       for (const PairedDocument& document : documents) values.push_back(document.differences);
-      const Estimate difference = evals::stats::document_bootstrap(
-          values, interval(design, sheet, method->name, length, "comparison"));
-      compared.difference = difference;
+      const Estimate difference =
+          estimate_of(sheet, values, interval(design, sheet, method->name, length, "comparison"));
+      compared.difference = difference.value;
+      compared.bounds = difference.bounds;
       compared.p = difference.p_value;
       compared.test = kind_of(difference);
     }
@@ -162,7 +173,7 @@ class PerplexityClaims {
     const Design& design = runs_.design;
     const DocumentCell& control = sheet_.cell(plain_, design.trained_length);
     std::vector<evals::stats::PerplexityCell> cells;
-    for (const int64_t length : sheet_.lengths) {
+    for (const int64_t length : sheet_.planned) {
       if (length < design.trained_length || !sheet_.has(method.name, length)) continue;
       const DocumentCell& cell = sheet_.cell(method.name, length);
       cells.push_back(
@@ -233,6 +244,10 @@ void add_perplexity(const Runs& runs, const PerplexitySheet& sheet, Tables& tabl
   for (const Design::Method* method : in_report_order(design, sheet.methods)) {
     TextTable::Line line{method, {}};
     for (const int64_t length : sheet.lengths) {
+      if (!sheet.has(method->name, length)) {
+        line.cells.emplace_back();
+        continue;
+      }
       line.cells.push_back(add_cell(runs, *method, sheet, length, tables));
       add_positions(runs, *method, sheet, length, tables);
     }

@@ -7,16 +7,13 @@
 #include <set>
 
 #include "harness/base/error.h"
+#include "harness/sweep/quota.h"
 
 namespace sweep {
 namespace {
 
 using evals::stats::Answer;
 using evals::stats::LengthCell;
-
-bool in_band(const Row* row, std::optional<int64_t> band) {
-  return !band || !row || evals::stats::depth_band(row->retrieval->depth) == *band;
-}
 
 /// Rows of one protocol, by (method that has the cells, length, trial).
 using Trials = std::map<std::string, std::map<int64_t, std::map<int64_t, const Row*>>>;
@@ -78,25 +75,23 @@ std::map<int64_t, TrialCell> planned_cells(const Design& design,
                                            const std::map<int64_t, const Design::Asked*>& planned,
                                            const Trials& trials, const std::string& owner) {
   std::map<int64_t, TrialCell> cells;
-  bool failed = false;
+  std::vector<LengthCell> shorter;
   for (const auto& [length, asked] : planned) {
-    TrialCell cell;
+    TrialCell cell{asked->depths, {}};
     if (const auto method = trials.find(owner); method != trials.end()) {
       if (const auto at = method->second.find(length); at != method->second.end()) {
         cell.trials = at->second;
       }
     }
     const int64_t all = asked->trials.at(length);
-    const int64_t count =
-        failed && design.trials_after_failure ? std::min(all, *design.trials_after_failure) : all;
+    int64_t count = all;
+    if (!asked->absolute && !asked->absent) {  // a control is asked at every length
+      count = quota({design.trials_after_failure, {}, design.criterion}, all, shorter).trials;
+    }
     for (int64_t trial = 0; trial < all; ++trial) {
       if (asked->depths.is_kept(trial, count)) cell.trials.emplace(trial, nullptr);
     }
-    const LengthCell counted = cell.count(length);
-    failed =
-        failed || (counted.answers() > 0 &&
-                   evals::stats::binomial_p_less(counted.hits, counted.answers(),
-                                                 design.criterion.tau) <= design.criterion.alpha);
+    shorter.push_back(cell.count(length));
     cells.emplace(length, std::move(cell));
   }
   return cells;
@@ -104,10 +99,14 @@ std::map<int64_t, TrialCell> planned_cells(const Design& design,
 
 }  // namespace
 
+bool TrialCell::is_in(std::optional<int64_t> band, int64_t trial) const {
+  return !band || depths.band_of_trial(trial) == *band;
+}
+
 LengthCell TrialCell::count(int64_t length, std::optional<int64_t> band) const {
   LengthCell cell{length, 0, 0, 0};
   for (const auto& [trial, row] : trials) {
-    if (!in_band(row, band)) continue;
+    if (!is_in(band, trial)) continue;
     if (!row || is_missing(row->status)) {
       ++cell.missing;
     } else {
@@ -118,9 +117,9 @@ LengthCell TrialCell::count(int64_t length, std::optional<int64_t> band) const {
 }
 
 int64_t TrialCell::diverged(std::optional<int64_t> band) const {
-  return std::count_if(trials.begin(), trials.end(), [&](const auto& trial) {
-    const Row* row = trial.second;
-    return row && in_band(row, band) && row->status == Status::diverged;
+  return std::count_if(trials.begin(), trials.end(), [&](const auto& entry) {
+    const auto& [trial, row] = entry;
+    return row && is_in(band, trial) && row->status == Status::diverged;
   });
 }
 
@@ -128,7 +127,7 @@ std::optional<double> TrialCell::log_prob(std::optional<int64_t> band) const {
   double sum = 0;
   int64_t count = 0;
   for (const auto& [trial, row] : trials) {
-    if (!row || !in_band(row, band) || row->status != Status::ok) continue;
+    if (!row || !is_in(band, trial) || row->status != Status::ok) continue;
     const std::vector<float>& log_probs = row->retrieval->log_probs;
     if (log_probs.empty()) continue;
     double answer = 0;

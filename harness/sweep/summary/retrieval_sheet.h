@@ -15,9 +15,10 @@ namespace sweep {
 
 /// The trials of one method at one length.
 struct TrialCell {
+  evals::DepthDesign depths;
   std::map<int64_t, const Row*> trials;  ///< by trial number; nullptr: no row, a missing trial
 
-  /// Depth bands 0 to 2; nothing: all of them. A trial without a row is missing in every band.
+  /// Depth bands 0 to 2, as DepthDesign::band_of_trial has them; nothing: all of them.
   evals::stats::LengthCell count(int64_t length, std::optional<int64_t> band = {}) const;
   int64_t diverged(std::optional<int64_t> band = {}) const;
   /// Mean over answered trials of the log-probability per answer token; diverged ones left out.
@@ -26,6 +27,9 @@ struct TrialCell {
   evals::stats::Answer answer(int64_t trial) const;
   /// Why trials are missing: "3 out_of_memory, 2 not run"; empty when none is.
   std::string why_missing() const;
+
+ private:
+  bool is_in(std::optional<int64_t> band, int64_t trial) const;
 };
 
 /// All answers to one retrieval protocol.

@@ -142,11 +142,10 @@ RetrievalClaims add_claims(const Design& design, const Design::Method& method,
 
 void add_comparisons(const Design& design, const RetrievalSheet& sheet, Tables& tables) {
   std::vector<Comparison> family;
-  for (const auto& [method, length] : compared_cells(design, sheet)) {
+  for (const auto& [method, length] : compared_cells(design, sheet, sheet.lengths)) {
     const auto answers =
         answers_of({&sheet.cell(method->name, length), &sheet.cell(design.baseline, length)});
-    const auto &ours = answers[0], &theirs = answers[1];
-    const auto counts = evals::stats::pair_up(ours, theirs);
+    const auto counts = evals::stats::pair_up(answers[0], answers[1]);
     Comparison compared{.method = method,
                         .length = length,
                         .pairs = counts.pairs(),
@@ -155,12 +154,11 @@ void add_comparisons(const Design& design, const RetrievalSheet& sheet, Tables& 
                         .only_baseline = counts.only_second,
                         .test = "mcnemar exact",
                         .difference = {},
+                        .bounds = {},
                         .p = {}};
     if (counts.pairs() > 0) {
-      compared.difference = evals::stats::paired_bootstrap(
-          ours, theirs,
-          {resamples, design.criterion.alpha / 2,
-           base::Json::array({design.seed, sheet.protocol, method->name, length})});
+      compared.difference = counts.difference();
+      compared.bounds = evals::stats::newcombe(counts, design.criterion.alpha);
       compared.p = evals::stats::mcnemar_exact(counts);
     }
     family.push_back(std::move(compared));
@@ -206,7 +204,8 @@ void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& ta
         continue;
       }
       add_cell(design, *method, sheet, length, {}, best[length], tables);
-      for (int64_t band = 0; band < evals::stats::depth_bands; ++band) {
+      // Without a needle there is no depth.
+      for (int64_t band = 0; band < evals::stats::depth_bands && !sheet.absent; ++band) {
         add_cell(design, *method, sheet, length, band, {}, tables);
       }
       line.cells.push_back(

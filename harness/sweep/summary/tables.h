@@ -39,7 +39,7 @@ void add_claim(Tables& tables, const Design::Method& method, const std::string& 
 /// "all lengths shown", "not shown at 8192" ...
 std::string in_words(const evals::stats::LengthClaim& claim);
 
-/// Bootstrap resamples behind every interval and p-value of a summary.
+/// Bootstrap resamples behind every interval and p-value of a perplexity.
 inline constexpr int64_t resamples = 10000;
 
 /// Methods with fixed factors first, then those that change with length, each in order of the

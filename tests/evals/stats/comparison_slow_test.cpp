@@ -1,4 +1,5 @@
 // Error rates of families of comparisons, by simulation.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "evals/stats/comparison.h"
@@ -93,6 +94,27 @@ TEST(BestSet, LeavesOutATrulyBestMethodAtMostFivePercentOfTheTime) {
     left_out += !not_distinguishable_from_best(all, 0.05)[0];
   }
   EXPECT_LE(rate(left_out), tests::five_percent_of(repetitions));
+}
+
+/// How often the interval holds the true difference of two methods over prompts of any difficulty.
+double coverage(double mean, double gain) {
+  int64_t held = 0;
+  for (int64_t r = 0; r < repetitions; ++r) {
+    tests::Draws draws(fmt::format("coverage {} {}", mean, gain), r);
+    const std::vector<double> p = difficulties(draws, mean);
+    const Interval bounds = newcombe(pair_up(answers(p, gain, draws), answers(p, 0, draws)), 0.05);
+    held += bounds.low <= gain && gain <= bounds.high;
+  }
+  return rate(held);
+}
+
+TEST(Newcombe, HoldsTheTrueDifferenceAsOftenAsItSays) {
+  for (const double mean : {0.2, 0.5}) {
+    for (const double gain : {0.0, 0.3}) {
+      EXPECT_GE(coverage(mean, gain), 0.94) << mean << " " << gain;
+      EXPECT_LE(coverage(mean, gain), 0.995) << mean << " " << gain;
+    }
+  }
 }
 
 }  // namespace

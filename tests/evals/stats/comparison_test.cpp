@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <cmath>
+
 #include "harness/base/error.h"
 
 namespace evals::stats {
@@ -61,27 +63,40 @@ TEST(Holm, StepsDownFromTheSmallest) {  // times 4, 3, 2, 1, never falling
   EXPECT_THROW(holm({1.5}), base::Error);
 }
 
-TEST(PairedBootstrap, EnclosesTheDifferenceAndIsZeroForEqualAnswers) {
-  const auto first = repeated({{H, 40}, {M, 10}});
-  const auto second = repeated({{H, 25}, {M, 25}});
-  const Resampling resampling{2000, 0.05, "paired"};
-  const Estimate estimate = paired_bootstrap(first, second, resampling);
-  EXPECT_DOUBLE_EQ(estimate.value, 0.3);
-  ASSERT_TRUE(estimate.bounds);
-  EXPECT_LT(estimate.bounds->low, 0.3);
-  EXPECT_GT(estimate.bounds->low, 0.1);
-  EXPECT_GT(estimate.bounds->high, 0.3);
-  EXPECT_LT(estimate.bounds->high, 0.5);
-  const Estimate same = paired_bootstrap(first, first, resampling);
-  EXPECT_EQ(same.bounds->low, 0);
-  EXPECT_EQ(same.bounds->high, 0);
+TEST(Newcombe, GivesThePublishedIntervals) {
+  // Newcombe 1998, tables II and III; Altman et al. 2000, Statistics with Confidence, table 6.2.
+  const Interval crossed = newcombe({36, 12, 2, 0, 0}, 0.05);
+  EXPECT_NEAR(crossed.low, 0.0569, 5e-5);
+  EXPECT_NEAR(crossed.high, 0.3404, 5e-5);
+  const Interval altman = newcombe({14, 5, 0, 22, 0}, 0.05);
+  EXPECT_NEAR(altman.low, 0.011, 5e-4);
+  EXPECT_NEAR(altman.high, 0.226, 5e-4);
 }
 
-TEST(PairedBootstrap, LeavesOutPairsWithAMissingAnswer) {
-  const Estimate estimate = paired_bootstrap({H, H, O, M}, {M, O, H, M}, {1000, 0.05, "missing"});
-  EXPECT_EQ(estimate.units, 2);
-  EXPECT_DOUBLE_EQ(estimate.value, 0.5);
-  EXPECT_FALSE(paired_bootstrap({O}, {H}, {1000, 0.05, "none"}).bounds);
+TEST(Newcombe, HasAWidthWhereAllPairsAgree) {
+  const Interval same = newcombe({60, 0, 0, 0, 0}, 0.05);
+  EXPECT_LT(same.low, -0.05);
+  EXPECT_GT(same.high, 0.05);
+  const Interval apart = newcombe({0, 10, 0, 0, 0}, 0.05);
+  EXPECT_LT(apart.low, 0.7);
+  EXPECT_EQ(apart.high, 1);
+  EXPECT_THROW(newcombe({0, 0, 0, 0, 5}, 0.05), base::Error);
+}
+
+TEST(Newcombe, TurnsAroundWithTheMethods) {
+  EXPECT_TRUE(rc::check([] {
+    const auto count = [] { return *rc::gen::inRange<int64_t>(0, 60); };
+    const PairedCounts counts{count(), count(), count(), count(), 0};
+    RC_PRE(counts.pairs() > 0);
+    const PairedCounts swapped{counts.both_hit, counts.only_second, counts.only_first,
+                               counts.both_miss, 0};
+    const Interval one = newcombe(counts, 0.05);
+    const Interval other = newcombe(swapped, 0.05);
+    RC_ASSERT(std::abs(one.low + other.high) < 1e-12);
+    RC_ASSERT(std::abs(one.high + other.low) < 1e-12);
+    RC_ASSERT(one.low >= -1 && one.low <= counts.difference());
+    RC_ASSERT(one.high <= 1 && one.high >= counts.difference());
+  }));
 }
 
 TEST(BestSet, HoldsWhatCannotBeToldFromTheBest) {

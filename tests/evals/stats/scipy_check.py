@@ -101,13 +101,24 @@ def check_cluster_bootstrap(row):
     same("bootstrap high", row["bounds"][1], value - t[rank - 1] * error)
 
 
-def check_paired_bootstrap(row):
-    differences_ = np.array(row["differences"], float)
-    means = np.sort([differences_[drawn].mean() for drawn in row["draws"]])
-    rank = int((len(means) + 1) * row["alpha"] + 1e-9)
-    same("paired value", row["value"], differences_.mean())
-    same("paired low", row["bounds"][0], means[rank - 1])
-    same("paired high", row["bounds"][1], means[len(means) - rank])
+def check_newcombe(row):
+    """Method 10 of Newcombe 1998, from two vectors of answers."""
+    sizes, alpha = row["counts"], row["alpha"]
+    first, second = np.repeat([1, 1, 0, 0], sizes), np.repeat([1, 0, 1, 0], sizes)
+    n = len(first)
+    d = first.mean() - second.mean()
+    (l1, u1), (l2, u2) = (
+        stats.binomtest(int(hits.sum()), n).proportion_ci(1 - alpha, method="wilson") for hits in (first, second)
+    )
+    phi = 0.0
+    if first.std() > 0 and second.std() > 0:
+        phi = np.corrcoef(first, second)[0, 1]
+        if phi > 0:  # less n / 2 in the numerator e h - f g, n squared times the covariance
+            phi = max(0.0, phi - 1 / (2 * n * first.std() * second.std()))
+    covariance = np.array([[1, -phi], [-phi, 1]])
+    below, above = np.array([first.mean() - l1, u2 - second.mean()]), np.array([u1 - first.mean(), second.mean() - l2])
+    same(f"newcombe {sizes} low", row["bounds"][0], max(-1, d - math.sqrt(below @ covariance @ below)))
+    same(f"newcombe {sizes} high", row["bounds"][1], min(1, d + math.sqrt(above @ covariance @ above)))
 
 
 def main():
@@ -119,7 +130,7 @@ def main():
         "holm": check_holm,
         "sample_size": check_sample_size,
         "cluster_bootstrap": check_cluster_bootstrap,
-        "paired_bootstrap": check_paired_bootstrap,
+        "newcombe": check_newcombe,
     }
     for name, check in checks.items():
         if not numbers[name]:

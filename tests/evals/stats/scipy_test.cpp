@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "evals/stats/bootstrap.h"
 #include "evals/stats/comparison.h"
 #include "evals/stats/proportion.h"
 #include "evals/stats/sample_size.h"
@@ -120,29 +121,24 @@ Json cluster_bootstraps() {
   return rows;
 }
 
-Json paired_bootstraps() {
-  std::vector<Answer> first, second;
-  Json differences = Json::array();
-  for (int i = 0; i < 50; ++i) {
-    const bool a = i % 5 != 0, b = i % 3 != 0;
-    first.push_back(a ? Answer::hit : Answer::miss);
-    second.push_back(b ? Answer::hit : Answer::miss);
-    differences.push_back(int{a} - int{b});
+Json newcombes() {
+  Json rows = Json::array();
+  for (const int64_t both_hit : {0, 1, 36}) {
+    for (const int64_t only_first : {0, 12}) {
+      for (const int64_t only_second : {0, 3, 19}) {
+        for (const int64_t both_miss : {1, 22}) {
+          for (const double alpha : {0.05, 0.01}) {
+            rows.push_back(
+                {{"counts", {both_hit, only_first, only_second, both_miss}},
+                 {"alpha", alpha},
+                 {"bounds",
+                  pair_of(newcombe({both_hit, only_first, only_second, both_miss, 0}, alpha))}});
+          }
+        }
+      }
+    }
   }
-  const Resampling resampling{999, 0.025, "paired"};
-  const Resampler resampler(resampling.identity);
-  Json draws = Json::array();
-  for (int64_t b = 0; b < resampling.resamples; ++b) {
-    std::vector<int32_t> drawn(50);
-    resampler.draw(b, 0, 50, drawn.data());
-    draws.push_back(drawn);
-  }
-  const Estimate estimate = paired_bootstrap(first, second, resampling);
-  return Json::array({{{"differences", differences},
-                       {"draws", draws},
-                       {"alpha", resampling.alpha},
-                       {"value", estimate.value},
-                       {"bounds", pair_of(estimate.bounds.value())}}});
+  return rows;
 }
 
 Json our_numbers() {
@@ -151,7 +147,7 @@ Json our_numbers() {
           {"holm", holms()},
           {"sample_size", sample_sizes()},
           {"cluster_bootstrap", cluster_bootstraps()},
-          {"paired_bootstrap", paired_bootstraps()}};
+          {"newcombe", newcombes()}};
 }
 
 /// Whether SciPy agrees; if not, with the numbers that differ.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/file.h"
+#include "scalings/from_hf.h"
 #include "tests/harness/sweep/oracle_subject.h"
 #include "tests/support/temporary_folder.h"
 
@@ -13,8 +14,10 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// Warnings about methods at 512, the trained length, and 1,024.
-std::vector<std::string> warnings(const std::string& methods) {
+/// Warnings about methods at 512, the trained length, and 1,024, of a checkpoint with a scaling of
+/// its own or none.
+std::vector<std::string> warnings(const std::string& methods,
+                                  const base::Json& configured = base::Json::array()) {
   const tests::TemporaryFolder folder;
   base::write_file_atomically(folder.path() / "model", "stands for a checkpoint");
   const Experiment experiment =
@@ -23,7 +26,8 @@ std::vector<std::string> warnings(const std::string& methods) {
           "methods": {"plain": [], )" +
                            methods + "}}",
                        folder.path() / "experiment.json");
-  const OracleSubject subject;
+  OracleSubject subject;
+  subject.configured = configured;
   return Prepared(experiment, subject).warnings();
 }
 
@@ -41,6 +45,20 @@ TEST(Prepared, WarnsOfNoTwinsThatDifferAtOneLengthOrInOneLayer) {
                                      "methods": [{"type": "abf", "theta": 50000}]}])"),
               IsEmpty())
       << "plain in layer 0, not in layer 1";
+}
+
+// Of Llama 3.1's config.json.
+TEST(Prepared, WarnsOfMethodsThatReplaceTheCheckpointsOwnScalingAndOfNoOthers) {
+  const base::Json config = base::Json::parse(
+      R"({"max_position_embeddings": 131072, "rope_scaling": {"factor": 8.0, "low_freq_factor": 1.0,
+          "high_freq_factor": 4.0, "original_max_position_embeddings": 8192,
+          "rope_type": "llama3"}})");
+  EXPECT_THAT(warnings(R"("own": "as_configured",
+                          "written-out": [{"type": "llama3", "factor": 8, "original_length": 8192}])",
+                       scalings::from_hf(config, "config.json").chain),
+              ElementsAre("plain: replaces the checkpoint's own rope_scaling "
+                          R"([{"factor":8.0,"high_freq_factor":4.0,"low_freq_factor":1.0,)"
+                          R"("original_length":8192,"type":"llama3"}])"));
 }
 
 TEST(Prepared, TakesEqualChainsForOneMethodThatIsRunOnce) {

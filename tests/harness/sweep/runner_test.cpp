@@ -197,6 +197,20 @@ TEST_F(RunnerTest, SkipsLengthsBehindAFloorAndSaysWhy) {
   }
 }
 
+TEST_F(RunnerTest, SkipsNothingBehindALengthThatIsHalfRun) {
+  subject_.truth.recall = [](int64_t, double depth) { return depth < 0.5 ? 0.0 : 1.0; };
+  const auto asked = experiment(R"("skip_after": 1, "lengths": [1024, 2048], )" +
+                                passkey(R"(, "methods": ["plain"])"));
+  sweep(asked, {.selection = {},
+                .retry = false,
+                .stop = [&] { return subject_.documents >= 2; },
+                .report = {}});
+  for (const Row& row : rows()) EXPECT_FALSE(row.retrieval->hit) << "the first depths";
+  const SweepOptions longest{
+      .selection = {{}, {2048}, 0, 1}, .retry = false, .stop = {}, .report = {}};
+  EXPECT_EQ(sweep(asked, longest).skipped, 0);
+}
+
 TEST_F(RunnerTest, AsksAControlWithoutANeedleAtEveryLength) {
   const auto asked =
       experiment(R"("skip_after": 1, "trials_after_failure": 1, "lengths": [1024, 2048, 4096], )" +

@@ -120,6 +120,18 @@ TEST(PerplexitySummary, LabelsFewDocumentsAsConditional) {
               HasSubstr("\"block bootstrap, conditional on these documents\""));
 }
 
+TEST(PerplexitySummary, GivesFewDocumentsNoIntervalWhereWindowsOverlap) {
+  for (const int64_t documents : {7, 8}) {
+    Runs runs = perplexity_runs(curves, documents);
+    runs.design.evals.front().protocol = "ppl/full-window-256/1";
+    for (Row& row : runs.rows) row.protocol = "ppl/full-window-256/1";
+    const Summary summary = summarize(runs);
+    const char* kind = documents < 8 ? "none: too few documents" : "bootstrap over documents";
+    EXPECT_THAT(line_with(summary.summary_csv, {"yarn", ",8192,"}), HasSubstr(kind));
+    EXPECT_THAT(line_with(summary.comparison_csv, {"yarn", ",8192,"}), HasSubstr(kind));
+  }
+}
+
 TEST(PerplexitySummary, UsesOnlyDocumentsThatReachEveryLength) {
   Runs runs = perplexity_runs(curves, 9);
   for (Row& row : runs.rows) {
@@ -133,6 +145,32 @@ TEST(PerplexitySummary, UsesOnlyDocumentsThatReachEveryLength) {
   EXPECT_THAT(summary.text, HasSubstr("8 of 9 documents reach every length"));
   EXPECT_THAT(line_with(summary.effective_length_csv, {"yarn", "not_worse"}),
               HasSubstr("ppl_not_worse,16384,"));
+}
+
+TEST(PerplexitySummary, EndsAClaimAtALengthThatIsNotRunYet) {
+  Runs runs = perplexity_runs(curves);
+  std::erase_if(runs.rows, [](const Row& row) { return row.length == 8192; });
+  const Summary summary = summarize(runs);
+  EXPECT_THAT(line_with(summary.effective_length_csv, {"yarn", "not_worse"}),
+              HasSubstr("ppl_not_worse,4096,,,,missing,8192,"));
+  EXPECT_THAT(line_with(summary.comparison_csv, {"yarn", ",16384,"}), HasSubstr(",4,"))
+      << "four lengths are the family, whether run or not";
+}
+
+TEST(PerplexitySummary, KeepsTheDocumentsOfALengthThatIsHalfRun) {
+  const Summary all = summarize(perplexity_runs(curves));
+  Runs runs = perplexity_runs(curves);
+  std::erase_if(runs.rows, [](const Row& row) {
+    return row.length == 16384 && row.cell != "yarn 16384 document 5";
+  });
+  const Summary half = summarize(runs);
+  EXPECT_THAT(half.text, HasSubstr("8 of 8 documents reach every length"));
+  for (const char* length : {",2048,", ",4096,", ",8192,"}) {
+    EXPECT_EQ(line_with(half.summary_csv, {"yarn", length}),
+              line_with(all.summary_csv, {"yarn", length}));
+  }
+  EXPECT_THAT(line_with(half.summary_csv, {"yarn", ",16384,"}), HasSubstr("16384,all,1,,0,7,"));
+  EXPECT_EQ(line_with(half.position_nll_csv, {"yarn", ",16384,"}), "");
 }
 
 TEST(PerplexitySummary, TellsALengthThatIsNotRunYetFromOneThatNoDocumentReaches) {

@@ -129,6 +129,29 @@ TEST(RetrievalSummary, PlansFewerTrialsThatLieOverAllDepths) {
               HasSubstr("all,3,0,0,1,0,"));
 }
 
+TEST(RetrievalSummary, CountsThirdsByTheDepthAskedForNotWhereTheNeedleLies) {
+  Runs runs = retrieval_runs();
+  for (Row& row : runs.rows) {
+    if (row.retrieval->depth_index == 3) row.retrieval->depth = 0.333;  // of [0.3, 0.4)
+  }
+  EXPECT_EQ(summarize(runs).summary_csv, summarize(retrieval_runs()).summary_csv);
+}
+
+TEST(RetrievalSummary, PlansAllTrialsOfAControl) {
+  Runs runs = retrieval_runs();
+  Json eval = retrieval_eval({"plain", "yarn"}, {4096, 8192, 16384}, 50);
+  eval["absent"] = true;
+  runs.design = make_design(experiment_of(two_methods, Json::array({eval})), identity(), "test");
+  runs.design.trials_after_failure = 10;
+  std::erase_if(runs.rows, [](const Row& row) { return row.cell == "plain 16384 049"; });
+  for (Row& row : runs.rows) {
+    row.protocol = std::string(landmark) + "/absent";
+    row.retrieval->hit = false;
+  }
+  EXPECT_THAT(line_with(summarize(runs).summary_csv, {"plain", ",16384,all"}),
+              HasSubstr("all,49,0,0,1,"));
+}
+
 TEST(RetrievalSummary, RefusesToCompareDifferentPrompts) {
   Runs runs = retrieval_runs();
   for (Row& row : runs.rows) {
@@ -177,6 +200,23 @@ TEST(RetrievalSummary, SetsMethodsThatChangeWithTheLengthApart) {
   ASSERT_NE(heading, std::string::npos);
   EXPECT_LT(summary.text.find("plain"), heading);
   EXPECT_GT(summary.text.find("a-family"), heading);
+}
+
+TEST(RetrievalSummary, SetsApartAMethodThatChangesWithTheLengthOnSomeLayersOnly) {
+  std::vector<Row> rows;
+  for (const char* method : {"a-layer", "plain"}) {
+    for (const int64_t length : {4096, 8192}) add_trials(rows, method, length, 50);
+  }
+  const Json dynamic = {{{"type", "dynamic_ntk"}, {"factor", 1}}};
+  const Json methods = {
+      {"a-layer",
+       Json::array({{{"type", "apply_to_layers"}, {"layers", {1}}, {"methods", dynamic}}})},
+      {"plain", Json::array()}};
+  const Summary summary = summarize(runs_of(
+      experiment_of(methods, Json::array({retrieval_eval({"a-layer", "plain"}, {4096, 8192}, 50)})),
+      rows));
+  EXPECT_THAT(summary.summary_csv, HasSubstr("1,a-layer,,yes,"));
+  EXPECT_THAT(summary.methods_txt, HasSubstr("dynamic")) << "what it holds is cited";
 }
 
 TEST(RetrievalSummary, TabulatesAControlWithoutClaims) {
