@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <initializer_list>
-#include <optional>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "harness/base/json.h"
 #include "scalings/catalog.h"
@@ -13,6 +15,20 @@ namespace scalings {
 namespace {
 
 using base::Json;
+
+constexpr const char* original_key = "original_max_position_embeddings";
+
+bool present(const Json& object, const char* key) {
+  return object.contains(key) && !object.at(key).is_null();
+}
+
+/// Under which key the RoPE dict stands; empty where there is none.
+std::string dict_name(const Json& config) {
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    if (present(config, key)) return key;
+  }
+  return {};
+}
 
 /// Reads one RoPE dict with Transformers' rules. Only problems that leave no chain are added.
 class Reader {
@@ -36,9 +52,21 @@ class Reader {
   }
 
  private:
+  /// A method in the making, and where in the config each of its values stands.
+  struct Draft {
+    Json method;
+    std::map<std::string, std::string> places;  ///< key of the method -> JSON path in the config
+  };
+
+  static Draft begin(const char* method) {
+    Draft draft;
+    draft.method["type"] = method;
+    return draft;
+  }
+
   void convert(const std::string& type) {
     if (type == "default") return;
-    if (type == "linear") return add({{"type", "linear"}, {"factor", required("factor")}});
+    if (type == "linear") return linear();
     if (type == "dynamic") return dynamic();
     if (type == "yarn") return yarn();
     if (type == "longrope" || type == "su") return longrope();
@@ -48,81 +76,105 @@ class Reader {
             "known: default, linear, dynamic, yarn, longrope, su, llama3, proportional");
   }
 
+  void linear() {
+    Draft draft = begin("linear");
+    require("factor", draft);
+    add(draft);
+  }
+
   void dynamic() {
     if (has("alpha")) {  // Hunyuan's form, which vLLM runs: one base for every length
       warn("dynamic with alpha is one static NTK base; read as ntk with factor alpha");
-      return add({{"type", "ntk"}, {"factor", required("alpha")}});
+      Draft draft = begin("ntk");
+      require("alpha", draft, "factor");
+      return add(draft);
     }
     const Json window = top_level("max_position_embeddings");
-    if (has("original_max_position_embeddings") &&
-        dict_.at("original_max_position_embeddings") != window) {
+    if (has(original_key) && dict_.at(original_key) != window) {
       warn(
           "Transformers' dynamic starts from max_position_embeddings and ignores "
           "original_max_position_embeddings");
     }
-    asked_.insert("original_max_position_embeddings");
-    add({{"type", "dynamic_ntk"}, {"factor", required("factor")}, {"original_length", window}});
+    asked_.insert(original_key);
+    Draft draft = begin("dynamic_ntk");
+    draft.method["original_length"] = window;
+    draft.places["original_length"] = "/max_position_embeddings";
+    require("factor", draft);
+    add(draft);
   }
 
   void yarn() {
-    const Json original = original_length();
-    Json method = {{"type", "yarn"}, {"original_length", original}};
-    method["factor"] = has("factor") ? required("factor") : ratio(original);
+    Draft draft = begin("yarn");
+    const auto original = take_original_length(draft);
+    take_factor(original, draft);
     for (const char* key : {"attention_factor", "mscale", "mscale_all_dim", "truncate"}) {
-      copy(key, method);
+      copy(key, draft);
     }
     for (const char* key : {"beta_fast", "beta_slow"}) {
-      if (has(key) && dict_.at(key) != 0) copy(key, method);  // Transformers reads 0 as unset
+      if (has(key) && dict_.at(key) != 0) copy(key, draft);  // Transformers reads 0 as unset
       asked_.insert(key);
     }
-    warn_of_another_ratio(method.at("factor"), original, "the explicit factor is used");
-    add(std::move(method));
+    warn_of_another_ratio(original, "the explicit factor is used");
+    add(draft);
   }
 
   void longrope() {
     for (const char* key : {"long_mscale", "short_mscale"}) {
       if (has(key)) problem(key, "two magnitudes, one per list, are not supported");
     }
-    const Json original = original_length();
-    const bool by_ratio = config_.contains("original_max_position_embeddings") || !has("factor");
-    Json method = {{"type", "longrope"},
-                   {"original_length", original},
-                   {"factor", by_ratio ? ratio(original) : required("factor")},
-                   {"short_factor", required("short_factor")},
-                   {"long_factor", required("long_factor")}};
-    if (by_ratio && has("factor")) {
-      asked_.insert("factor");
-      warn_of_another_ratio(dict_.at("factor"), original, "Transformers takes the ratio");
-    }
-    copy("attention_factor", method);
-    add(std::move(method));
+    Draft draft = begin("longrope");
+    const auto original = take_original_length(draft);
+    take_factor(original, draft);
+    require("short_factor", draft);
+    require("long_factor", draft);
+    copy("attention_factor", draft);
+    warn_of_another_ratio(original,
+                          "the explicit factor is used, as Transformers 5 does; Transformers 4 "
+                          "takes the ratio where the original length stands at the top level");
+    add(draft);
   }
 
   void llama3() {
-    add({{"type", "llama3"},
-         {"factor", required("factor")},
-         {"low_freq_factor", required("low_freq_factor")},
-         {"high_freq_factor", required("high_freq_factor")},
-         {"original_length", original_length()}});
+    Draft draft = begin("llama3");
+    for (const char* key : {"factor", "low_freq_factor", "high_freq_factor"}) require(key, draft);
+    take_original_length(draft);
+    add(draft);
   }
 
   void proportional() {
-    Json method = {{"type", "proportional"}, {"fraction", 1}};
-    if (has("partial_rotary_factor")) method["fraction"] = dict_.at("partial_rotary_factor");
-    copy("factor", method);
-    add(std::move(method));
+    const char* const key = "partial_rotary_factor";
+    Draft draft = begin("proportional");
+    draft.method["fraction"] = 1;
+    if (has(key)) {
+      require(key, draft, "fraction");
+    } else if (present(config_, key)) {
+      draft.method["fraction"] = config_.at(key);
+      draft.places["fraction"] = fmt::format("/{}", key);
+    }
+    copy("factor", draft);
+    add(draft);
   }
 
-  /// Adds the method, after its own reader has found it good; its problems get this dict's place.
-  void add(Json method) {
+  /// Adds the method, after its own reader has found it good; its problems get the places that its
+  /// values have in the config.
+  void add(const Draft& draft) {
     if (!problems_.empty()) return;
     base::Problems found;
-    make_chain(Json::array({method}), "", found);
+    make_chain(Json::array({draft.method}), "", found);
     for (const base::Problem& each : found.found()) {
-      const std::string key = each.place.substr(each.place.rfind('/') + 1);
-      problems_.add("/" + name_ + "/" + key, each.cause, each.next_step);
+      problems_.add(place_in_config(draft, each.place), each.cause, each.next_step);
     }
-    out_.chain.push_back(std::move(method));
+    out_.chain.push_back(draft.method);
+  }
+
+  /// "/0/long_factor/5" -> "/rope_scaling/long_factor/5".
+  std::string place_in_config(const Draft& draft, const std::string& place) const {
+    const std::string_view method = "/0/";
+    if (!place.starts_with(method)) return "/" + name_;
+    const size_t end = std::min(place.find('/', method.size()), place.size());
+    const std::string key = place.substr(method.size(), end - method.size());
+    const auto found = draft.places.find(key);
+    return (found == draft.places.end() ? at(key) : found->second) + place.substr(end);
   }
 
   std::optional<std::string> rope_type() {
@@ -147,60 +199,84 @@ class Reader {
     return type;
   }
 
-  Json original_length() {
-    asked_.insert("original_max_position_embeddings");
-    const char* key = "original_max_position_embeddings";
-    if (config_.contains(key) && !config_.at(key).is_null()) {
-      if (has(key) && dict_.at(key) != config_.at(key)) {
-        warn(fmt::format("{} {} of the top level overrides {} of {}", key, config_.at(key).dump(),
-                         dict_.at(key).dump(), name_));
-      }
-      return config_.at(key);
+  /// Nothing, and a problem, where the config states none.
+  std::optional<StatedLength> take_original_length(Draft& draft) {
+    asked_.insert(original_key);
+    const size_t before = problems_.found().size();
+    auto original = length_before_scaling(config_, problems_);
+    if (!original) {
+      if (problems_.found().size() == before) top_level("max_position_embeddings");
+      return {};
     }
-    if (has(key)) return dict_.at(key);
-    const Json longest = top_level("max_position_embeddings");
-    warn(fmt::format("no {}: max_position_embeddings {} is taken as the length before stretching",
-                     key, longest.dump()));
-    return longest;
+    draft.method["original_length"] = original->tokens;
+    draft.places["original_length"] = original->place;
+    if (original->key != original_key) {
+      warn(fmt::format("no {}: max_position_embeddings {} is taken as the length before stretching",
+                       original_key, original->tokens));
+    } else if (present(config_, original_key) && has(original_key) &&
+               dict_.at(original_key) != config_.at(original_key)) {
+      warn(fmt::format("{} {} of the top level overrides {} of {}", original_key,
+                       config_.at(original_key).dump(), dict_.at(original_key).dump(), name_));
+    }
+    return original;
   }
 
-  Json ratio(const Json& original) {
+  /// The factor that is given, else the ratio of max_position_embeddings to the original length.
+  void take_factor(const std::optional<StatedLength>& original, Draft& draft) {
+    asked_.insert("factor");
+    if (has("factor")) return require("factor", draft);
+    if (!original) return;
     const Json longest = top_level("max_position_embeddings");
-    if (!longest.is_number() || !original.is_number() || original.get<double>() <= 0) {
-      problem("factor", "missing, and no two lengths to take it from");
-      return 1;
+    if (longest.is_null()) return;
+    if (!longest.is_number() || longest.get<double>() < static_cast<double>(original->tokens)) {
+      problems_.add("/max_position_embeddings",
+                    fmt::format("must be a number >= {} of {}, for {} names no factor, which is "
+                                "then their ratio (got {})",
+                                original->tokens, original->place, name_, longest.dump()));
+      return;
     }
-    return longest.get<double>() / original.get<double>();
+    draft.method["factor"] = longest.get<double>() / static_cast<double>(original->tokens);
+    draft.places["factor"] = "/max_position_embeddings";
   }
 
-  void warn_of_another_ratio(const Json& factor, const Json& original, const char* then) {
+  void warn_of_another_ratio(const std::optional<StatedLength>& original, const char* then) {
     const Json longest = config_.value("max_position_embeddings", Json());
-    if (!factor.is_number() || !longest.is_number() || !original.is_number()) return;
-    const double lengths = longest.get<double>() / original.get<double>();
-    if (lengths == factor.get<double>() || lengths == 1) return;
+    if (!original || !has("factor") || !dict_.at("factor").is_number() || !longest.is_number()) {
+      return;
+    }
+    const double lengths = longest.get<double>() / static_cast<double>(original->tokens);
+    if (lengths == dict_.at("factor").get<double>() || lengths == 1) return;
     warn(fmt::format("factor {} is not max_position_embeddings / original length = {}; {}",
-                     factor.dump(), lengths, then));
+                     dict_.at("factor").dump(), lengths, then));
   }
 
-  bool has(const char* key) const { return dict_.contains(key) && !dict_.at(key).is_null(); }
+  bool has(const char* key) const { return present(dict_, key); }
+  std::string at(const std::string& key) const { return fmt::format("/{}/{}", name_, key); }
 
-  Json required(const char* key) {
+  /// Takes a value of the dict as the method's `as`, which is called the same where it is not
+  /// given.
+  void require(const char* key, Draft& draft, const char* as = nullptr) {
     asked_.insert(key);
-    if (has(key)) return dict_.at(key);
-    problem(key, "missing");
-    return {};
+    if (!has(key)) return problem(key, "missing");
+    const std::string name = as ? as : key;
+    // A method of an experiment may have "length/trained" here, a config may not.
+    if (name == "factor" && dict_.at(key).is_string()) {
+      return problem(key, fmt::format("must be a number (got {})", dict_.at(key).dump()));
+    }
+    draft.method[name] = dict_.at(key);
+    draft.places[name] = at(key);
   }
 
   Json top_level(const char* key) {
-    if (config_.contains(key) && !config_.at(key).is_null()) return config_.at(key);
+    if (present(config_, key)) return config_.at(key);
     problems_.add(fmt::format("/{}", key), "missing",
                   fmt::format("{} is read relative to it", name_));
     return {};
   }
 
-  void copy(const char* key, Json& method) {
+  void copy(const char* key, Draft& draft) {
     asked_.insert(key);
-    if (has(key)) method[key] = dict_.at(key);
+    if (has(key)) require(key, draft);
   }
 
   std::vector<std::string> nested() const {
@@ -221,8 +297,7 @@ class Reader {
   }
 
   void problem(const std::string& key, std::string cause, std::string next_step = {}) {
-    problems_.add(key.empty() ? "/" + name_ : fmt::format("/{}/{}", name_, key), std::move(cause),
-                  std::move(next_step));
+    problems_.add(key.empty() ? "/" + name_ : at(key), std::move(cause), std::move(next_step));
   }
 
   void warn(std::string text) { out_.warnings.push_back(std::move(text)); }
@@ -235,23 +310,42 @@ class Reader {
   HfScaling out_;
 };
 
-bool present(const Json& config, const char* key) {
-  return config.contains(key) && !config.at(key).is_null();
-}
-
 }  // namespace
+
+std::optional<StatedLength> length_before_scaling(const nlohmann::json& config,
+                                                  base::Problems& problems) {
+  if (!config.is_object()) return {};
+  const std::string dict = dict_name(config);
+  const Json* const nested =
+      !dict.empty() && config.at(dict).is_object() ? &config.at(dict) : nullptr;
+  const struct {
+    const Json* object;
+    const char* key;
+    std::string place;
+  } candidates[] = {{&config, original_key, ""},
+                    {nested, original_key, "/" + dict},
+                    {&config, "max_position_embeddings", ""}};
+  for (const auto& [object, key, place] : candidates) {
+    if (!object || !present(*object, key)) continue;
+    const size_t before = problems.found().size();
+    const int64_t tokens =
+        base::StrictObject(*object, place, problems).integer(key, 1, int64_t{1} << 31);
+    if (problems.found().size() != before) return {};
+    return StatedLength{tokens, key, fmt::format("{}/{}", place, key)};
+  }
+  return {};
+}
 
 HfScaling from_hf(const nlohmann::json& config, const std::string& file) {
   base::Problems problems;
   HfScaling out;
-  const bool old_key = config.is_object() && present(config, "rope_scaling");
-  const bool new_key = config.is_object() && present(config, "rope_parameters");
   if (!config.is_object()) {
     problems.add("", "must be an object");
-  } else if (old_key && new_key && config.at("rope_scaling") != config.at("rope_parameters")) {
+  } else if (present(config, "rope_scaling") && present(config, "rope_parameters") &&
+             config.at("rope_scaling") != config.at("rope_parameters")) {
     problems.add("/rope_parameters", "contradicts /rope_scaling", "keep one of the two");
-  } else if (old_key || new_key) {
-    out = Reader(config, old_key ? "rope_scaling" : "rope_parameters", problems).read();
+  } else if (const std::string dict = dict_name(config); !dict.empty()) {
+    out = Reader(config, dict, problems).read();
   }
   problems.throw_if_any(file);
   return out;

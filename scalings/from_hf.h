@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "harness/base/error.h"
 
 namespace scalings {
 
@@ -12,15 +16,31 @@ struct HfScaling {
   std::vector<std::string> warnings;
 };
 
+/// The length before any scaling, as a config.json states it.
+struct StatedLength {
+  int64_t tokens = 0;
+  std::string key;  ///< original_max_position_embeddings, or max_position_embeddings for want of it
+  std::string place;  ///< JSON path of that key
+};
+
+/// By Transformers' rule: original_max_position_embeddings of the top level, else of the RoPE dict,
+/// else max_position_embeddings; nothing where the config has none of these. The first that is
+/// there counts: when it is no integer from 1 to 2^31, that is added to `problems`, and nothing
+/// returned.
+std::optional<StatedLength> length_before_scaling(const nlohmann::json& config,
+                                                  base::Problems& problems);
+
 /// Turns `rope_scaling` (Transformers 4) or `rope_parameters` (Transformers 5) of a whole
 /// config.json into the chain that Transformers would run: `rope_type` or `type`; default, linear,
-/// dynamic, yarn, longrope (also as su), llama3, proportional; the original length from the top
-/// level, else from the dict, else max_position_embeddings with a warning. A key that Transformers
-/// would not read is a warning. The base (rope_theta) and partial_rotary_factor belong to the
-/// model's shape and are not part of the chain.
+/// dynamic, yarn, longrope (also as su), llama3, proportional; the original length as
+/// length_before_scaling has it, with a warning where it is max_position_embeddings. A factor that
+/// is not given is the ratio of the two lengths. A key that Transformers would not read is a
+/// warning. The base (rope_theta) and partial_rotary_factor belong to the model's shape and are not
+/// part of the chain, but for proportional, whose fraction partial_rotary_factor is.
 ///
-/// Throws base::Error naming `file` and the JSON path, with the reason, where no chain means the
-/// same: an unknown type, contradicting keys, a missing or impossible value, a dict per layer type.
+/// Throws base::Error naming `file` and the JSON path in it, with the reason, where no chain means
+/// the same: an unknown type, contradicting keys, a missing or impossible value, a dict per layer
+/// type.
 HfScaling from_hf(const nlohmann::json& config, const std::string& file);
 
 }  // namespace scalings

@@ -25,10 +25,14 @@ class LongRope final : public RopeScaling {
         long_(params.numbers("long_factor", base::Bounds::above(0))),
         attention_factor_(optional_number(params, "attention_factor", base::Bounds::above(0))),
         unscaled_(params.integer("unscaled_first_tokens", 0, int64_t{1} << 31, 0)) {
-    if (short_.size() != long_.size()) {
+    // As they were given: what is read leaves out entries that are a problem already.
+    const base::Json* shorts = params.value("short_factor");
+    const base::Json* longs = params.value("long_factor");
+    const bool are_lists = shorts && longs && shorts->is_array() && longs->is_array();
+    if (are_lists && shorts->size() != longs->size()) {
       params.problems().add(params.at("long_factor"),
                             fmt::format("must be as long as short_factor: {} entries (got {})",
-                                        short_.size(), long_.size()));
+                                        shorts->size(), longs->size()));
     }
   }
 

@@ -41,7 +41,7 @@ class Factor {
   std::optional<double> number_;
 };
 
-/// A number > 0, or nothing when the key is absent or null.
+/// A number within `bounds`, or nothing when the key is absent or null.
 std::optional<double> optional_number(base::StrictObject& params, const std::string& key,
                                       base::Bounds bounds);
 

@@ -1,5 +1,7 @@
 #include "harness/base/error.h"
 
+#include "harness/base/printable.h"
+
 namespace base {
 namespace {
 
@@ -17,7 +19,7 @@ std::string lines(const std::string& file, const std::vector<Problem>& problems)
   std::string text;
   for (const Problem& problem : problems) {
     if (!text.empty()) text += '\n';
-    text += line(file, problem);
+    text += printable(line(file, problem));
   }
   return text;
 }

@@ -10,7 +10,7 @@ namespace base {
 /// What kind of answer an error is; harness/cli maps it to an exit code in one place.
 enum class Fault {
   input,      ///< bad usage or bad input: exit code 2
-  io,         ///< the operating system refused a read or a write: exit code 5
+  io,         ///< a read or a write was refused, or did not keep what was written: exit code 5
   cancelled,  ///< stopped on request at a block boundary: exit code 4
 };
 
@@ -22,7 +22,9 @@ struct Problem {
 };
 
 /// The only exception that Ropewalk throws on purpose. Anything else that escapes is a bug of ours.
-/// what() is one line per problem: `file: place: cause; next step`.
+/// what() is one line per problem, `file: place: cause; next step`, and printable
+/// (base/printable.h): names from a hostile file can neither start a line nor speak to the
+/// terminal.
 class Error : public std::runtime_error {
  public:
   Error(Fault fault, std::string file, std::vector<Problem> problems);

@@ -1,5 +1,6 @@
 #include "harness/checkpoint/checkpoint.h"
 
+#include "harness/base/error.h"
 #include "harness/checkpoint/directory.h"
 #include "harness/checkpoint/gguf/gguf_config.h"
 #include "harness/checkpoint/gguf/gguf_weights.h"
@@ -32,6 +33,9 @@ bool is_gguf(const std::filesystem::path& path) { return path.extension() == ".g
 Checkpoint open(const std::filesystem::path& path) {
   if (is_gguf(path)) return open_gguf(path);
   const Directory directory(path);
+  if (!directory.has("config.json")) {
+    base::reject((path / "config.json").string(), "", "no such file", what_to_name);
+  }
   const RawConfig config = RawConfig::read(directory);
   Checkpoint opened;
   opened.config = config.json();

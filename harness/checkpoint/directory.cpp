@@ -21,10 +21,8 @@ Directory::Directory(fs::path root, Links links) : root_(std::move(root)), links
   std::error_code ignored;
   if (fs::is_directory(root_, ignored)) return;
   const bool exists = fs::exists(root_, ignored);
-  throw base::Error(
-      base::Fault::input, root_.string(),
-      base::Problem{"", exists ? "is not a folder" : "no such folder",
-                    "name a Hugging Face checkpoint folder with config.json and *.safetensors"});
+  throw base::Error(base::Fault::input, root_.string(),
+                    base::Problem{"", exists ? "is not a folder" : "no such folder", what_to_name});
 }
 
 std::vector<std::string> Directory::names() const {

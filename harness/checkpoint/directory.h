@@ -17,6 +17,10 @@ enum class Links {
          ///< snapshots/<revision>/<file> points to ../../blobs/<hash>
 };
 
+/// The next step where a path is no checkpoint.
+inline constexpr const char* what_to_name =
+    "name a Hugging Face folder with config.json and *.safetensors, or a .gguf file itself";
+
 /// A checkpoint's folder, and the only door to its files: no name taken from a file of the
 /// checkpoint, and no symbolic link, leads outside.
 class Directory {

@@ -13,23 +13,41 @@ namespace {
 
 constexpr int64_t most = int64_t{1} << 31;
 
-/// What a family's configuration class fills in for a key that config.json leaves out.
+/// When a family's attention looks at sliding_window.
+enum class Slides {
+  never,  ///< Transformers' LLaMA, Yi's own code and llama.cpp's llama do not read the key
+  always,
+  when_asked,  ///< by use_sliding_window, from layer max_window_layers on
+};
+
+/// A family's own rules, and what its configuration class fills in for a key that config.json
+/// leaves out.
 struct Family {
   std::string_view model_type;
   double rope_theta;
   double rms_norm_eps;
   int64_t kv_heads;  ///< 0: as many as heads
   int64_t max_position_embeddings;
+  Slides slides;
   int64_t sliding_window;     ///< 0: none
   bool query_key_value_bias;  ///< always, whatever attention_bias says
 };
 
 constexpr std::array<Family, 4> families{{
-    {"llama", 1e4, 1e-6, 0, 2048, 0, false},
-    {"mistral", 1e4, 1e-6, 8, 131072, 4096, false},
-    {"qwen2", 1e4, 1e-6, 32, 32768, 0, true},
-    {"Yi", 5e6, 1e-5, 4, 4096, 0, false},
+    {"llama", 1e4, 1e-6, 0, 2048, Slides::never, 0, false},
+    {"mistral", 1e4, 1e-6, 8, 131072, Slides::always, 4096, false},
+    {"qwen2", 1e4, 1e-6, 32, 32768, Slides::when_asked, 0, true},
+    {"Yi", 5e6, 1e-5, 4, 4096, Slides::never, 0, false},
 }};
+
+constexpr int64_t default_max_window_layers = 28;
+
+const Family* find_family(std::string_view model_type) {
+  const auto found = std::find_if(families.begin(), families.end(), [&](const Family& family) {
+    return family.model_type == model_type;
+  });
+  return found == families.end() ? nullptr : &*found;
+}
 
 /// Keys of relatives that change the computation, and the value (as JSON text) at which they do
 /// not.
@@ -82,7 +100,6 @@ constexpr auto known = std::to_array<std::string_view>({
     "rms_norm_eps",
     "tie_word_embeddings",
     "attention_bias",
-    "qkv_bias",
     "mlp_bias",
     "hidden_act",
     "sliding_window",
@@ -112,7 +129,6 @@ constexpr auto known = std::to_array<std::string_view>({
     "unk_token_id",
     "bos_token",
     "eos_token",
-    "head_dim_v",
     "attn_implementation",
     "_attn_implementation",
     "_attn_implementation_autoset",
@@ -134,9 +150,7 @@ const Family& family_of(base::StrictObject& object, std::vector<std::string>& wa
     return families[0];
   }
   const std::string name = object.text("model_type", std::string{});
-  for (const Family& family : families) {
-    if (family.model_type == name) return family;
-  }
+  if (const Family* family = find_family(name)) return *family;
   std::vector<std::string_view> names;
   for (const Family& family : families) names.push_back(family.model_type);
   object.problems().add(object.at("model_type"),
@@ -185,13 +199,20 @@ int64_t rotated_channels(int64_t head_dim, double factor) {
 }
 
 std::optional<int64_t> sliding_window(base::StrictObject& object, const Family& family,
-                                      bool is_present, int64_t layers) {
+                                      bool is_present, int64_t layers,
+                                      std::vector<std::string>& warnings) {
+  if (family.slides == Slides::never) {
+    if (object.has("sliding_window")) {
+      warnings.push_back(fmt::format("{} is ignored: the attention of {} has no window",
+                                     object.at("sliding_window"), family.model_type));
+    }
+    return {};
+  }
   const int64_t window =
       object.integer("sliding_window", 0, most, is_present ? int64_t{0} : family.sliding_window);
   if (window == 0) return {};
-  if (family.model_type != "qwen2") return window;
-  // Qwen2 slides from layer max_window_layers on, when use_sliding_window asks for it at all.
-  const int64_t first = object.integer("max_window_layers", 0, most, int64_t{28});
+  if (family.slides == Slides::always) return window;
+  const int64_t first = object.integer("max_window_layers", 0, most, default_max_window_layers);
   if (!object.boolean("use_sliding_window", false) || first >= layers) return {};
   if (first > 0) {
     object.problems().add(object.at("max_window_layers"),
@@ -200,6 +221,29 @@ std::optional<int64_t> sliding_window(base::StrictObject& object, const Family& 
   }
   return window;
 }
+
+/// What Transformers 4 has at the top level and Transformers 5 in the RoPE dict. Each version takes
+/// its own place first: two values are two models.
+class RopeKeys {
+ public:
+  /// `members`: the dict, nullptr where there is none.
+  RopeKeys(base::StrictObject& object, base::StrictObject* members)
+      : object_(object), members_(members) {}
+
+  double number(const std::string& key, base::Bounds bounds, double fallback) {
+    const double outer = object_.number(key, bounds, fallback);
+    if (!members_) return outer;
+    if (object_.has(key) && members_->has(key) && *object_.value(key) != *members_->value(key)) {
+      object_.problems().add(members_->at(key), "contradicts " + object_.at(key),
+                             "keep one of the two");
+    }
+    return members_->number(key, bounds, outer);
+  }
+
+ private:
+  base::StrictObject& object_;
+  base::StrictObject* members_;
+};
 
 }  // namespace
 
@@ -252,26 +296,29 @@ LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& war
   object.choice("hidden_act", {"silu", "swish"}, std::string("silu"));
 
   refuse_mixed_layers(object);
-  spec.sliding_window =
-      sliding_window(object, family, config.json().contains("sliding_window"), spec.layers);
+  spec.sliding_window = sliding_window(object, family, config.json().contains("sliding_window"),
+                                       spec.layers, warnings);
 
-  // RoPE: top-level keys, or all of it inside rope_parameters (Transformers 5).
-  double rotary_factor = object.number("partial_rotary_factor", base::Bounds::between(0, 1), 1.0);
   if (object.has("rope_scaling") && object.has("rope_parameters") &&
       config.json().at("rope_scaling") != config.json().at("rope_parameters")) {
     problems.add("/rope_parameters", "contradicts /rope_scaling", "keep one of the two");
   }
-  const std::string rope_path = object.has("rope_scaling") ? "/rope_scaling" : "/rope_parameters";
-  const base::Json& rope = config.rope_scaling();
-  spec.rope_theta = family.rope_theta;
-  if (!rope.is_null()) {
-    spec.rope_scaling = rope;
-    base::StrictObject members(rope, rope_path, problems);
-    spec.rope_theta = members.number("rope_theta", base::Bounds::above(1), spec.rope_theta);
-    rotary_factor =
-        members.number("partial_rotary_factor", base::Bounds::between(0, 1), rotary_factor);
+  spec.rope_scaling = config.rope_scaling();
+  std::optional<base::StrictObject> members;
+  if (!spec.rope_scaling.is_null()) {
+    members.emplace(config.rope_scaling(),
+                    object.has("rope_scaling") ? "/rope_scaling" : "/rope_parameters", problems);
   }
-  spec.rope_theta = object.number("rope_theta", base::Bounds::above(1), spec.rope_theta);
+  RopeKeys rope(object, members ? &*members : nullptr);
+  spec.rope_theta = rope.number("rope_theta", base::Bounds::above(1), family.rope_theta);
+  double rotary_factor = rope.number("partial_rotary_factor", base::Bounds::between(0, 1), 1.0);
+  if (config.rope_type() == "proportional") {
+    // There it is the part of the pairs that turn, as pairs of the whole head: the method's own.
+    if (object.has("partial_rotary_factor")) {
+      spec.rope_scaling["partial_rotary_factor"] = rotary_factor;
+    }
+    rotary_factor = 1;
+  }
   if (!config.rope_theta()) {
     warnings.push_back(
         fmt::format("/rope_theta is missing: {} takes {}; a checkpoint trained with "
@@ -286,6 +333,26 @@ LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& war
   }
   problems.throw_if_any(config.file());
   return spec;
+}
+
+std::optional<int64_t> sliding_window(const RawConfig& config) {
+  const auto window = config.integer("sliding_window");
+  const Family* const family = find_family(config.text("model_type").value_or("llama"));
+  if (!family) return window;
+  switch (family->slides) {
+    case Slides::never:
+      return {};
+    case Slides::when_asked:
+      if (!config.boolean("use_sliding_window").value_or(false) ||
+          config.integer("max_window_layers").value_or(default_max_window_layers) >=
+              config.integer("num_hidden_layers").value_or(most)) {
+        return {};
+      }
+      return window;
+    case Slides::always:
+      break;
+  }
+  return config.json().contains("sliding_window") ? window : family->sliding_window;
 }
 
 base::Json hf_config(const LlamaSpec& spec, DType dtype) {

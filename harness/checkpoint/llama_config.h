@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,9 +14,16 @@ namespace checkpoint {
 /// Reads what a LLaMA-family config.json (model_type llama, mistral, qwen2 or Yi) says about the
 /// computation. Keys that the config leaves out take the defaults of the family's own configuration
 /// class, as Transformers does; a missing rope_theta or rms_norm_eps is a warning that names the
-/// default. Throws base::Error(Fault::input) naming every key that is wrong, and every key that
-/// changes the computation in a way that is not supported; keys that nobody knows are a warning.
+/// default, and so is a sliding_window of a family that has none. Throws base::Error(Fault::input)
+/// naming every key that is wrong, every key that has two values (rope_theta at the top level and
+/// in the RoPE dict), and every key that changes the computation in a way that is not supported;
+/// keys that nobody knows are a warning.
 LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& warnings);
+
+/// The tokens that a query sees in the layers that slide, itself among them, by the same rules but
+/// as tolerantly as RawConfig reads: for describing. Of a family that is not known here whatever
+/// the config says; nothing when no layer slides.
+std::optional<int64_t> sliding_window(const RawConfig& config);
 
 /// The config.json of a model of this spec, as Transformers 4 and 5 read it; read_llama_spec gives
 /// the spec back. Throws std::logic_error for a spec that no family can express (query biases and

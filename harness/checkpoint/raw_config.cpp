@@ -56,6 +56,16 @@ const base::Json& RawConfig::rope_scaling() const {
   return absent;
 }
 
+std::optional<std::string> RawConfig::rope_type() const {
+  const base::Json& dict = rope_scaling();
+  for (const char* key : {"rope_type", "type"}) {
+    if (!dict.is_object()) break;
+    const auto found = dict.find(key);
+    if (found != dict.end() && found->is_string()) return found->get<std::string>();
+  }
+  return {};
+}
+
 std::optional<double> RawConfig::rope_theta() const {
   if (const auto theta = number("rope_theta")) return theta;
   for (const char* key : {"rope_parameters", "rope_scaling"}) {

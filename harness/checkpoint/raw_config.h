@@ -32,6 +32,8 @@ class RawConfig {
 
   /// The RoPE dict: `rope_scaling`, or the `rope_parameters` of Transformers 5; null when absent.
   const base::Json& rope_scaling() const;
+  /// Its rope_type, or the `type` of older files; nothing when absent.
+  std::optional<std::string> rope_type() const;
   /// Base of RoPE: top-level, or inside `rope_parameters`.
   std::optional<double> rope_theta() const;
 

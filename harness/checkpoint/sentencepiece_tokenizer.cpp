@@ -22,7 +22,7 @@ struct SentencePieceTokenizer::Model {
 
 SentencePieceTokenizer::SentencePieceTokenizer(const std::filesystem::path& path, BosPolicy policy,
                                                std::optional<int64_t> vocabulary)
-    : model_(std::make_unique<Model>()), policy_(policy) {
+    : model_(std::make_unique<Model>()) {
   const Directory directory(path);
   const std::string file = (path / model_name).string();
   if (!directory.has(model_name)) {

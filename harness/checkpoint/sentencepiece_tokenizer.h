@@ -29,14 +29,12 @@ class SentencePieceTokenizer : public evals::Tokenizer {
   std::optional<evals::Token> eos() const override;
   std::string fingerprint() const override;
 
-  /// To record: {"policy": "auto", "adds_bos": true, "because": "..."}.
+  /// To record: why sequences begin with BOS, or why not.
   const std::string& bos_reason() const { return bos_reason_; }
-  BosPolicy policy() const { return policy_; }
 
  private:
   struct Model;
   std::unique_ptr<Model> model_;
-  BosPolicy policy_;
   std::optional<evals::Token> bos_;
   std::string bos_reason_;
   std::string fingerprint_;

@@ -12,7 +12,7 @@
 #include <chrono>
 #include <new>
 
-#include "harness/checkpoint/audit/printable.h"
+#include "harness/base/printable.h"
 #include "harness/checkpoint/open_tokenizer.h"
 #include "harness/model/attend.h"
 #include "harness/model/memory.h"
@@ -55,16 +55,13 @@ class ScorerForRunner : public evals::LanguageModel {
   const std::unique_ptr<model::Scorer> scorer_;
 };
 
-/// The length before any scaling, as far as a config says: original_max_position_embeddings, at the
-/// top level or in the RoPE dict, else max_position_embeddings.
-int64_t trained_length_claimed(const base::Json& config, const checkpoint::LlamaSpec& spec) {
-  const char* const key = "original_max_position_embeddings";
-  for (const base::Json* object : {&config, &spec.rope_scaling}) {
-    if (object->is_object() && object->contains(key) && object->at(key).is_number()) {
-      return object->at(key).get<int64_t>();
-    }
-  }
-  return spec.max_position_embeddings;
+/// The length before any scaling, as far as a config says; what its family fills in, where it says
+/// nothing.
+int64_t trained_length_claimed(const checkpoint::Checkpoint& opened) {
+  base::Problems problems;
+  const auto stated = scalings::length_before_scaling(opened.config, problems);
+  problems.throw_if_any(opened.config_file);
+  return stated ? stated->tokens : opened.spec.max_position_embeddings;
 }
 
 /// The chain in the form that owns nothing: the runner keeps it alive.
@@ -85,7 +82,7 @@ LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
   if (!opened.unmatched.empty()) {
     warnings_.push_back(fmt::format("{}: {} tensors are not used, \"{}\" among them", path.string(),
                                     opened.unmatched.size(),
-                                    audit::printable(opened.unmatched.front())));
+                                    base::printable(opened.unmatched.front())));
   }
   tokenizer_ =
       checkpoint::open_tokenizer(path, checkpoint::bos_policy(experiment.bos), spec_.vocabulary)
@@ -94,7 +91,7 @@ LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
   scalings::HfScaling configured = scalings::from_hf(opened.config, opened.config_file);
   configured_ = std::move(configured.chain);
   for (const std::string& warning : configured.warnings) warnings_.push_back(warning);
-  const int64_t inferred = trained_length_claimed(opened.config, spec_);
+  const int64_t inferred = trained_length_claimed(opened);
   if (!experiment.trained_length) {
     warnings_.push_back(
         fmt::format("trained_length is not given: taken as {} from the checkpoint's config, where "

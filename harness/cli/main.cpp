@@ -2,8 +2,10 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/printable.h"
 #include "harness/cli/verbs.h"
 #include "harness/cli/version.h"
 
@@ -22,6 +24,20 @@ int exit_code(base::Fault fault) {
   return 1;
 }
 
+/// What is wrong with a first argument that is no verb, which CLI11 says nothing about; empty where
+/// it is none.
+std::string unknown_verb(const CLI::App& app) {
+  const std::vector<std::string> unread = app.remaining();
+  if (!app.get_subcommands().empty() || unread.empty() || unread.front().starts_with('-')) {
+    return {};
+  }
+  std::string verbs;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
+  }
+  return "unknown verb \"" + unread.front() + "\"; one of " + verbs;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -36,13 +52,17 @@ int main(int argc, char** argv) {
     return status;
   } catch (const CLI::ParseError& error) {
     const bool is_request = error.get_exit_code() == 0;  // --help, --version
+    if (const std::string cause = unknown_verb(app); !is_request && !cause.empty()) {
+      std::fprintf(stderr, "ropewalk: %s\n", base::printable(cause).c_str());
+      return 2;
+    }
     app.exit(error);
     return is_request ? 0 : 2;
   } catch (const base::Error& error) {
-    std::fprintf(stderr, "ropewalk: %s\n", error.what());
+    std::fprintf(stderr, "ropewalk: %s\n", error.what());  // printable by itself
     return exit_code(error.fault());
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "ropewalk: internal error: %s\n", error.what());
+    std::fprintf(stderr, "ropewalk: internal error: %s\n", base::printable(error.what()).c_str());
     return 1;
   }
 }

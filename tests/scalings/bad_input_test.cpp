@@ -101,6 +101,11 @@ TEST(BadInput, FactorListsOfDifferentLengths) {
   EXPECT_EQ(error_of(R"([{"type": "longrope", "factor": 2, "short_factor": [1, 1],
                           "long_factor": [2]}])"),
             "chain.json: /0/long_factor: must be as long as short_factor: 2 entries (got 1)");
+  EXPECT_EQ(error_of(R"([{"type": "longrope", "factor": 2, "short_factor": [1, 1],
+                          "long_factor": [2, -2]}])"),
+            "chain.json: /0/long_factor/1: must be > 0 (got -2)");
+  EXPECT_EQ(error_of(R"([{"type": "longrope", "factor": 2, "short_factor": [1, 1]}])"),
+            "chain.json: /0/long_factor: missing");
 }
 
 TEST(BadInput, MorePairsThanTheModelHas) {

@@ -115,6 +115,35 @@ TEST(FromHf, SuIsLongRopeWithTheRatioAsFactor) {
   EXPECT_NEAR(plan(phi.chain.dump(), context(4, 1)).magnitude, 1.1902380714, 1e-10);
 }
 
+// Of Phi-3's kind, with the factor that its authors left out.
+TEST(FromHf, LongRopeTakesTheRatioOnlyWhereNoFactorIsGiven) {
+  const auto longrope = [](const std::string& top_level, const std::string& dict) {
+    return read(R"({"max_position_embeddings": 131072, )" + top_level +
+                R"("rope_scaling": {"rope_type": "longrope", "short_factor": [1.0],
+                                    "long_factor": [2.0])" +
+                dict + "}}");
+  };
+  const char* const top = R"("original_max_position_embeddings": 4096, )";
+  EXPECT_EQ(longrope(top, "").chain[0].at("factor"), 32.0);
+  EXPECT_EQ(longrope(top, R"(, "factor": null)").chain[0].at("factor"), 32.0);
+  EXPECT_THAT(longrope(top, R"(, "factor": null)").warnings, IsEmpty());
+  const HfScaling given = longrope(top, R"(, "factor": 16.0)");
+  EXPECT_EQ(given.chain[0].at("factor"), 16.0);
+  EXPECT_THAT(
+      given.warnings,
+      ElementsAre(
+          "factor 16.0 is not max_position_embeddings / original length = 32; the explicit "
+          "factor is used, as Transformers 5 does; Transformers 4 takes the ratio where the "
+          "original length stands at the top level"));
+  // A null at the top level is no length.
+  const HfScaling nested =
+      longrope(R"("original_max_position_embeddings": null, )",
+               R"(, "factor": 32.0, "original_max_position_embeddings": 4096)");
+  EXPECT_EQ(nested.chain[0].at("factor"), 32.0);
+  EXPECT_EQ(nested.chain[0].at("original_length"), 4096);
+  EXPECT_THAT(nested.warnings, IsEmpty());
+}
+
 TEST(FromHf, Llama31) {
   EXPECT_EQ(chain_of(R"({"max_position_embeddings": 131072, "rope_scaling": {"factor": 8.0,
                          "low_freq_factor": 1.0, "high_freq_factor": 4.0,
@@ -127,6 +156,12 @@ TEST(FromHf, ProportionalTakesItsFractionFromPartialRotaryFactor) {
   EXPECT_EQ(chain_of(R"({"rope_parameters": {"rope_type": "proportional", "rope_theta": 1e6,
                                              "partial_rotary_factor": 0.25}})"),
             R"([{"fraction":0.25,"type":"proportional"}])");
+}
+
+TEST(FromHf, ProportionalTakesItsFractionFromTheTopLevelToo) {
+  EXPECT_EQ(chain_of(R"({"partial_rotary_factor": 0.5,
+                         "rope_parameters": {"rope_type": "proportional", "rope_theta": 1e6}})"),
+            R"([{"fraction":0.5,"type":"proportional"}])");
 }
 
 TEST(FromHf, WarnsOfKeysThatNobodyReads) {
@@ -176,12 +211,70 @@ TEST(FromHf, RefusesAMissingFactor) {
             "config.json: /rope_scaling/factor: missing");
 }
 
+TEST(FromHf, NamesTheKeysOfTheConfigNotOurs) {
+  EXPECT_EQ(refusal_of(R"({"max_position_embeddings": 8192, "original_max_position_embeddings": 0,
+                           "rope_scaling": {"type": "yarn", "factor": 2}})"),
+            "config.json: /original_max_position_embeddings: must be in [1, 2147483648] (got 0)");
+  EXPECT_EQ(
+      refusal_of(R"({"max_position_embeddings": 8192, "rope_parameters": {"rope_type": "llama3",
+                           "factor": 2, "low_freq_factor": 1, "high_freq_factor": 4,
+                           "original_max_position_embeddings": 1e300}})"),
+      "config.json: /rope_parameters/original_max_position_embeddings: must be an integer "
+      "(got 1e+300)");
+  EXPECT_EQ(refusal_of(R"({"max_position_embeddings": 8192, "rope_scaling": {"type": "longrope",
+                           "factor": 2, "original_max_position_embeddings": 4096,
+                           "short_factor": [1, 1], "long_factor": [1, -2]}})"),
+            "config.json: /rope_scaling/long_factor/1: must be > 0 (got -2)");
+  EXPECT_EQ(refusal_of(R"({"max_position_embeddings": 2048, "rope_scaling": {"type": "yarn",
+                           "original_max_position_embeddings": 4096}})"),
+            "config.json: /max_position_embeddings: must be a number >= 4096 of "
+            "/rope_scaling/original_max_position_embeddings, for rope_scaling names no factor, "
+            "which is then their ratio (got 2048)");
+  EXPECT_EQ(refusal_of(R"({"max_position_embeddings": 0.5,
+                           "rope_scaling": {"type": "dynamic", "factor": 2}})"),
+            "config.json: /max_position_embeddings: must be an integer (got 0.5)");
+  EXPECT_EQ(refusal_of(R"({"rope_scaling": {"type": "dynamic", "alpha": 0.5}})"),
+            "config.json: /rope_scaling/alpha: must be >= 1 (got 0.5)");
+  EXPECT_EQ(refusal_of(R"({"partial_rotary_factor": 2,
+                           "rope_scaling": {"rope_type": "proportional"}})"),
+            "config.json: /partial_rotary_factor: must be in (0, 1] (got 2)");
+  EXPECT_EQ(refusal_of(R"({"rope_scaling": {"type": "linear", "factor": "length/trained"}})"),
+            "config.json: /rope_scaling/factor: must be a number (got \"length/trained\")");
+}
+
 TEST(FromHf, RefusesTwoMagnitudes) {
   EXPECT_EQ(refusal_of(R"({"max_position_embeddings": 131072, "rope_scaling": {"type": "su",
                 "short_factor": [1], "long_factor": [1], "factor": 2,
                 "original_max_position_embeddings": 4096, "long_mscale": 1.2}})"),
             "config.json: /rope_scaling/long_mscale: two magnitudes, one per list, are not "
             "supported");
+}
+
+/// "tokens at place", or the problem.
+std::string stated_length(std::string_view config) {
+  base::Problems problems;
+  const auto stated = length_before_scaling(base::parse_json(config, "config.json"), problems);
+  if (!problems.empty()) return problems.found()[0].place + " " + problems.found()[0].cause;
+  return stated ? std::to_string(stated->tokens) + " at " + stated->place : "none";
+}
+
+TEST(LengthBeforeScaling, IsThatOfTheTopLevelElseOfTheDictElseTheWholeLength) {
+  EXPECT_EQ(stated_length("{}"), "none");
+  EXPECT_EQ(stated_length("[]"), "none");
+  EXPECT_EQ(stated_length(R"({"max_position_embeddings": 4096, "rope_scaling": 7})"),
+            "4096 at /max_position_embeddings");
+  EXPECT_EQ(stated_length(R"({"max_position_embeddings": 4096, "rope_parameters":
+                              {"original_max_position_embeddings": 2048.0}})"),
+            "2048 at /rope_parameters/original_max_position_embeddings");
+  EXPECT_EQ(stated_length(R"({"original_max_position_embeddings": 1024, "rope_scaling":
+                              {"original_max_position_embeddings": 2048}})"),
+            "1024 at /original_max_position_embeddings");
+  EXPECT_EQ(stated_length(R"({"max_position_embeddings": 4096, "rope_scaling":
+                              {"original_max_position_embeddings": 1e300}})"),
+            "/rope_scaling/original_max_position_embeddings must be an integer (got 1e+300)");
+  EXPECT_EQ(stated_length(R"({"max_position_embeddings": 4096, "rope_scaling":
+                              {"original_max_position_embeddings": -1}})"),
+            "/rope_scaling/original_max_position_embeddings must be in [1, 2147483648] (got -1)");
 }
 
 }  // namespace

@@ -2,14 +2,19 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <initializer_list>
 #include <numbers>
+
+#include "harness/checkpoint/llama_config.h"
+#include "scalings/from_hf.h"
 
 namespace audit {
 namespace {
 
 constexpr int64_t longest = int64_t{1} << 40;
+constexpr const char* original_key = "original_max_position_embeddings";
 
 /// The first of these keys that holds a length.
 std::optional<int64_t> length(const checkpoint::RawConfig& config,
@@ -28,15 +33,10 @@ std::optional<double> number(const base::Json& object, const char* key) {
   return found->get<double>();
 }
 
-std::string scaling_type(const base::Json& scaling) {
+std::string scaling_type(const checkpoint::RawConfig& config) {
+  const base::Json& scaling = config.rope_scaling();
   if (!scaling.is_object()) return scaling.is_null() ? "" : "not an object";
-  for (const char* key : {"rope_type", "type"}) {
-    const auto found = scaling.find(key);
-    if (found != scaling.end() && found->is_string()) {
-      const auto type = found->get<std::string>();
-      return type == "default" ? "" : type;
-    }
-  }
+  if (const auto type = config.rope_type()) return *type == "default" ? "" : *type;
   // rope_parameters may hold nothing but the base.
   return scaling.contains("factor") ? "untyped" : "";
 }
@@ -54,25 +54,32 @@ int64_t rotary_dim(const checkpoint::RawConfig& config) {
     const auto heads = length(config, {"num_attention_heads", "n_head"});
     head_dim = hidden && heads ? *hidden / *heads : 0;
   }
-  const double share = config.number("partial_rotary_factor").value_or(1);
+  // A proportional RoPE has pairs of the whole head, of which that part turns.
+  const double share =
+      config.rope_type() == "proportional"
+          ? 1
+          : config.number("partial_rotary_factor")
+                .value_or(number(config.rope_scaling(), "partial_rotary_factor").value_or(1));
   const double dim = static_cast<double>(std::clamp<int64_t>(head_dim, 0, 65536)) * share;
   return dim >= 2 && dim <= 65536 ? static_cast<int64_t>(dim) / 2 * 2 : 0;
 }
 
+/// What so many tokens become by the factor.
+int64_t stretched(const Claims& claims, int64_t tokens) {
+  const double reach = static_cast<double>(tokens) * claims.factor.value_or(1);
+  return static_cast<int64_t>(std::clamp(reach, 0.0, static_cast<double>(longest)));
+}
+
 /// What the family does with the two conventions of max_position_embeddings.
 void read_trained_length(Claims& claims) {
-  const auto stretched = [&](int64_t base) {
-    return static_cast<int64_t>(std::min(static_cast<double>(base) * claims.factor.value_or(1),
-                                         static_cast<double>(longest)));
-  };
   if (claims.original) {
     claims.trained = claims.original;
-    claims.trained_because = "original_max_position_embeddings";
+    claims.trained_because = original_key;
   } else if (claims.max_position && claims.factor && *claims.factor > 1 &&
              !claims.scaling.empty()) {
     const bool is_before =
         claims.scaling == "dynamic" ||
-        (claims.max_sequence && *claims.max_sequence == stretched(*claims.max_position));
+        (claims.max_sequence && *claims.max_sequence == stretched(claims, *claims.max_position));
     claims.trained =
         is_before
             ? *claims.max_position
@@ -80,7 +87,7 @@ void read_trained_length(Claims& claims) {
     claims.trained_because = is_before ? "max_position_embeddings, before rope_scaling"
                                        : "max_position_embeddings divided by the factor";
     if (is_before) {
-      claims.claimed = stretched(*claims.max_position);
+      claims.claimed = stretched(claims, *claims.max_position);
       claims.claimed_because = "max_position_embeddings times the factor";
       claims.claimed_in = "config.json";
     }
@@ -100,6 +107,17 @@ void raise_claim(Claims& claims, std::optional<int64_t> length, std::string beca
   claims.claimed_in = std::move(file);
 }
 
+/// What the original length becomes by the factor, where that is a ratio of lengths: Qwen2.5's YaRN
+/// beside a max_position_embeddings of before it. Llama 3's factor is none (32 in Llama 3.2, for 16
+/// times the length), and LongRoPE's max_position_embeddings is the length after it by definition.
+std::optional<int64_t> stretched_original(const Claims& claims) {
+  constexpr std::array<std::string_view, 3> no_ratio{"llama3", "longrope", "su"};
+  const bool is_ratio = !claims.scaling.empty() && std::find(no_ratio.begin(), no_ratio.end(),
+                                                             claims.scaling) == no_ratio.end();
+  if (!claims.original || !is_ratio || claims.factor.value_or(1) <= 1) return {};
+  return stretched(claims, *claims.original);
+}
+
 /// Rows that one token's key takes in a layer, read from the shapes.
 int64_t key_rows(const Reading& reading) {
   if (reading[Dim::key_value] > 0) return reading[Dim::key_value];
@@ -109,7 +127,7 @@ int64_t key_rows(const Reading& reading) {
 
 }  // namespace
 
-Claims read_claims(const Subject& subject, const Structure&, std::optional<int64_t> stated) {
+Claims read_claims(const Subject& subject, std::optional<int64_t> stated) {
   Claims claims;
   if (subject.config) {
     const checkpoint::RawConfig& config = *subject.config;
@@ -117,15 +135,12 @@ Claims read_claims(const Subject& subject, const Structure&, std::optional<int64
     claims.max_position =
         length(config, {"max_position_embeddings", "n_positions", "seq_length", "n_ctx"});
     claims.max_sequence = length(config, {"max_sequence_length"});
-    claims.original = length(config, {"original_max_position_embeddings"});
-    if (const auto nested = number(scaling, "original_max_position_embeddings");
-        nested && *nested >= 1 && *nested < static_cast<double>(longest)) {
-      claims.original = static_cast<int64_t>(*nested);
-    }
-    const bool slides = config.text("model_type") != "qwen2" ||
-                        config.boolean("use_sliding_window").value_or(false);
-    if (slides) claims.sliding_window = length(config, {"sliding_window"});
-    claims.scaling = scaling_type(scaling);
+    base::Problems unreadable;  // reads as absent
+    const auto before = scalings::length_before_scaling(config.json(), unreadable);
+    if (before && before->key == original_key) claims.original = before->tokens;
+    const auto window = checkpoint::sliding_window(config);
+    if (window && *window > 0 && *window < longest) claims.sliding_window = window;
+    claims.scaling = scaling_type(config);
     claims.factor = number(scaling, "factor");
     const auto theta = config.rope_theta();
     claims.theta_is_there = theta && *theta > 1;
@@ -134,6 +149,8 @@ Claims read_claims(const Subject& subject, const Structure&, std::optional<int64
     read_trained_length(claims);
     raise_claim(claims, claims.max_position, "max_position_embeddings", "config.json");
     raise_claim(claims, claims.max_sequence, "max_sequence_length", "config.json");
+    raise_claim(claims, stretched_original(claims), std::string(original_key) + " times the factor",
+                "config.json");
   }
   if (subject.tokenizer && subject.tokenizer->model_max_length) {
     const double limit = *subject.tokenizer->model_max_length;

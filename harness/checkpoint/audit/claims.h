@@ -12,10 +12,10 @@ namespace audit {
 
 /// What a checkpoint's own files say about its context.
 struct Claims {
-  std::optional<int64_t> max_position;  ///< max_position_embeddings, n_positions or seq_length
-  std::optional<int64_t> max_sequence;  ///< max_sequence_length, beside it in some configs
-  std::optional<int64_t> original;      ///< original_max_position_embeddings
-  std::optional<int64_t> sliding_window;
+  std::optional<int64_t> max_position;     ///< max_position_embeddings, n_positions or seq_length
+  std::optional<int64_t> max_sequence;     ///< max_sequence_length, beside it in some configs
+  std::optional<int64_t> original;         ///< original_max_position_embeddings
+  std::optional<int64_t> sliding_window;   ///< where the family's attention has one
   std::optional<int64_t> tokenizer_limit;  ///< model_max_length; nothing when "never set" (1e30)
   std::string scaling;                     ///< type of rope_scaling; empty when there is none
   std::optional<double> factor;
@@ -33,8 +33,7 @@ struct Claims {
 };
 
 /// `stated` is what a README or an article says (--claims).
-Claims read_claims(const Subject& subject, const Structure& structure,
-                   std::optional<int64_t> stated);
+Claims read_claims(const Subject& subject, std::optional<int64_t> stated);
 
 /// What the claims mean in numbers; 0 where they cannot be known. Pairs are counted with the base
 /// in force and without rope_scaling, whatever it is.

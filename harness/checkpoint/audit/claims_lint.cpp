@@ -116,15 +116,33 @@ class Lint {
 
   void factor_and_original() {
     if (!claims_.original || !claims_.factor || !claims_.max_position) return;
+    // Both are the length before scaling, as in Qwen2.5's YaRN: the factor explains the claim.
+    if (claims_.original == claims_.max_position) return;
     const double reach = *claims_.factor * static_cast<double>(*claims_.original);
     if (reach == static_cast<double>(*claims_.max_position)) return;
+    const bool is_claimed = reach == static_cast<double>(claims_.configured.value_or(0));
     add("factor-does-not-give-the-length", Severity::note, "rope_scaling/factor",
         fmt::format("{}", *claims_.factor),
-        fmt::format(
-            "factor x original length is {}, max_position_embeddings is {}: the factor alone "
-            "does not explain the claim",
-            grouped(reach), grouped(*claims_.max_position)),
+        fmt::format("factor x original length is {}, max_position_embeddings is {}: {}",
+                    grouped(reach), grouped(*claims_.max_position),
+                    is_claimed ? "tools size their context by either"
+                               : "the factor alone does not explain the claim"),
         "");
+  }
+
+  void two_bases() {
+    if (!subject_.config) return;
+    const base::Json& dict = subject_.config->rope_scaling();
+    const auto outer = subject_.config->number("rope_theta");
+    if (!outer || !dict.is_object() || !dict.contains("rope_theta")) return;
+    const base::Json& inner = dict.at("rope_theta");
+    if (!inner.is_number() || inner.get<double>() == *outer) return;
+    add("two-bases", Severity::error, "rope_theta",
+        fmt::format("{}, and {} in {}", *outer, inner.get<double>(),
+                    subject_.config->has("rope_scaling") ? "rope_scaling" : "rope_parameters"),
+        "Transformers 4 computes with the first, Transformers 5 with the second: these are two "
+        "models",
+        "keep the base that the weights were trained with");
   }
 
   void stacked() {
@@ -257,6 +275,7 @@ Findings lint_claims(const Subject& subject, const Structure& structure, const C
   lint.base_change();
   lint.two_conventions();
   lint.factor_and_original();
+  lint.two_bases();
   lint.stacked();
   lint.sliding_window();
   lint.tokenizer_limit();

@@ -91,8 +91,9 @@ void describe_scaling(Subject& subject, const checkpoint::GgufHeader& header,
     }
   }
   add(subject, "scaling-not-stated", Severity::note, "rope_scaling", "absent",
-      "proves nothing about the model that the file was made from: llama.cpp's converter writes "
-      "linear scalings and Llama 3's, and leaves out dynamic and YaRN ones without a word",
+      "proves nothing about the model that the file was made from: llama.cpp's converter leaves "
+      "out "
+      "dynamic scalings without a word, and its older versions YaRN ones as well",
       "look into the original's config.json");
 }
 
@@ -108,12 +109,23 @@ Subject read_gguf_subject(const std::filesystem::path& path, checkpoint::Links l
   subject.links = links;
   subject.tensors_from = name;
   checkpoint::GgufHeader header;
-  attempt(subject, [&] { header = checkpoint::parse_gguf(file->text(), name); });
+  bool is_whole = false;
+  attempt(subject, [&] {
+    header = checkpoint::parse_gguf(file->text(), name);
+    checkpoint::require_whole(header, name);
+    is_whole = true;
+  });
   for (const checkpoint::GgufTensor& tensor : header.tensors) {
     if (tensor.name == divisors_name) continue;  // part of the configuration
     subject.tensors.push_back({tensor.name, std::string(tensor.type->name), tensor.shape});
   }
-  if (header.tensors.empty()) return subject;
+  if (!is_whole) return subject;
+  if (header.tensors.empty()) {
+    add(subject, "no-tensors", Severity::error, "tensors", "none",
+        "the file has metadata and no weights: there is nothing in it that could be computed",
+        "download the model's own file; one without tensors holds a vocabulary or a template");
+    return subject;
+  }
   describe_types(subject, header);
   subject.tokenizer.emplace().has_chat_template =
       header.metadata.contains("tokenizer.chat_template");

@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "harness/base/json.h"
+#include "harness/base/printable.h"
 
 namespace audit {
 
-/// Text from a file that nobody vouches for, made fit for a terminal and for one line: control
-/// characters, marks that turn the direction of writing, and bytes that are not UTF-8 are spelled
-/// out as \x1b or \u202e.
-std::string printable(std::string_view text);
+using base::printable;
 
 /// The first few of many names, printable: "a, b and 5 more".
 std::string listed(const std::vector<std::string>& names);

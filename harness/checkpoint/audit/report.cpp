@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "harness/base/error.h"
 #include "harness/checkpoint/audit/consistency.h"
 #include "harness/checkpoint/audit/gguf_words.h"
 #include "harness/checkpoint/audit/safety.h"
 
 namespace audit {
 namespace {
+
+constexpr const char* no_config = "no-config";
 
 Verdict judge(const Examined& examined) {
   if (examined.subject.tensors.empty()) return Verdict::unread;
@@ -17,6 +20,16 @@ Verdict judge(const Examined& examined) {
       std::any_of(examined.names.begin(), examined.names.end(),
                   [](const NamedRole& name) { return name.role.empty() || name.is_renamed(); });
   return is_renamed ? Verdict::renamed : Verdict::same;
+}
+
+/// Nothing of a checkpoint, readable or not, and nothing that could do harm: most likely another
+/// folder was meant, one above or below.
+bool is_no_checkpoint(const Report& report) {
+  const Subject& subject = report.examined.subject;
+  if (subject.config || !subject.tensors_from.empty()) return false;
+  return std::all_of(report.findings.begin(), report.findings.end(), [](const Finding& finding) {
+    return finding.severity == Severity::note || finding.id == no_config;
+  });
 }
 
 }  // namespace
@@ -38,7 +51,13 @@ std::string_view name_of(Verdict verdict) {
 }
 
 Report make_report(const std::filesystem::path& path, const Options& options) {
-  return make_report(examine(path, options.links), options);
+  Report report = make_report(examine(path, options.links), options);
+  if (is_no_checkpoint(report)) {
+    base::reject(path.string(), "",
+                 "has neither config.json nor weights: there is nothing to audit",
+                 checkpoint::what_to_name);
+  }
+  return report;
 }
 
 Report make_report(Examined examined, const Options& options) {
@@ -51,7 +70,7 @@ Report make_report(Examined examined, const Options& options) {
   if (report.verdict == Verdict::unknown && is_regular) {
     report.nearest = find_nearest(subject.tensors);
   }
-  report.claims = read_claims(subject, structure, options.stated);
+  report.claims = read_claims(subject, options.stated);
   report.numbers = context_numbers(report.claims, structure);
   report.findings = subject.findings;
   for (Findings& more : std::vector<Findings>{check_consistency(subject, structure),
@@ -64,7 +83,7 @@ Report make_report(Examined examined, const Options& options) {
       subject.is_gguf || std::find(subject.entries.begin(), subject.entries.end(), "config.json") !=
                              subject.entries.end();
   if (!has_config_file) {
-    report.findings.push_back({"no-config", Severity::warning, "config.json", "", "absent",
+    report.findings.push_back({no_config, Severity::warning, "config.json", "", "absent",
                                "without it nothing is claimed, and nothing can be computed", ""});
   }
   std::stable_sort(

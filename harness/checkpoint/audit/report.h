@@ -41,7 +41,8 @@ struct Report {
 };
 
 /// Reads headers and configs of one checkpoint (and of the one it is compared with) and judges
-/// them. Throws base::Error only when a path is neither a folder nor a GGUF file.
+/// them. Throws base::Error only when a path is neither a folder nor a GGUF file, or `path` a
+/// folder with nothing of a checkpoint in it.
 Report make_report(const std::filesystem::path& path, const Options& options);
 
 /// The same of a checkpoint that was examined already.

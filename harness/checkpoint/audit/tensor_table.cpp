@@ -13,6 +13,10 @@ namespace audit {
 namespace {
 
 constexpr int64_t most_layers = 10'000;
+// A range is a few bytes and stands for thousands of tensors, of which each has its name and shape.
+constexpr size_t most_tensors = 1'000'000;
+constexpr size_t longest_name = 512;
+constexpr size_t most_extents = 8;
 
 struct Range {
   std::string before;
@@ -39,10 +43,46 @@ std::optional<Range> parse_range(const std::string& name) {
   return range;
 }
 
+/// One key of the table.
+struct Row {
+  std::string name;
+  std::optional<Range> range;
+  std::vector<int64_t> shape;
+
+  size_t tensors() const { return range ? static_cast<size_t>(range->last - range->first + 1) : 1; }
+};
+
+std::vector<Row> read_rows(const base::Json& table, base::StrictObject& members) {
+  std::vector<Row> rows;
+  size_t tensors = 0;
+  for (const auto& [name, value] : table.items()) {
+    Row row{name, parse_range(name), members.integers(name, 0, int64_t{1} << 40)};
+    if (!row.range && name.find('{') != name.npos) {
+      members.problems().add(members.at(name), "braces must hold a range such as {0..31}");
+      continue;
+    }
+    if (name.size() > longest_name || row.shape.size() > most_extents) {
+      members.problems().add(members.at(name),
+                             name.size() > longest_name
+                                 ? fmt::format("is a name of more than {} bytes", longest_name)
+                                 : fmt::format("has more than {} extents", most_extents));
+      continue;
+    }
+    tensors += row.tensors();
+    if (tensors > most_tensors) {
+      members.problems().add(members.at(name),
+                             fmt::format("makes more than {} tensors of the table", most_tensors));
+      return {};
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<NamedShape> parse_tensor_table(std::string_view text, const std::string& file) {
-  base::Problems problems;
+  base::Problems problems(base::few_problems);  // a range that overlaps another does so many times
   const base::Json json = base::parse_json(text, file, problems);
   base::StrictObject object(json, "", problems);
   object.integer("schema_version", 1, 1);
@@ -54,18 +94,13 @@ std::vector<NamedShape> parse_tensor_table(std::string_view text, const std::str
   std::set<std::string> seen;
   if (const base::Json* table = object.required("tensors"); table && table->is_object()) {
     base::StrictObject members(*table, "/tensors", problems);
-    for (const auto& [name, value] : table->items()) {
-      const auto shape = members.integers(name, 0, int64_t{1} << 40);
-      const auto range = parse_range(name);
-      if (!range && name.find('{') != name.npos) {
-        problems.add(members.at(name), "braces must hold a range such as {0..31}");
-        continue;
-      }
+    for (const Row& row : read_rows(*table, members)) {
+      const auto& range = row.range;
       for (int64_t i = range ? range->first : 0; i <= (range ? range->last : 0); ++i) {
         const std::string full =
-            range ? fmt::format("{}{}{}", range->before, i, range->after) : name;
-        if (!seen.insert(full).second) problems.add(members.at(name), "names a tensor twice");
-        tensors.push_back({full, dtype, shape});
+            range ? fmt::format("{}{}{}", range->before, i, range->after) : row.name;
+        if (!seen.insert(full).second) problems.add(members.at(row.name), "names a tensor twice");
+        tensors.push_back({full, dtype, row.shape});
       }
     }
   } else if (table) {

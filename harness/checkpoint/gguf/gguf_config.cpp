@@ -47,14 +47,18 @@ void require(const GgufMetadata& data, base::Json& config, const char* name,
 base::Json rope_scaling(const GgufMetadata& data, int64_t context_length) {
   const std::string key = "llama.rope.scaling.";
   const auto legacy = data.number("llama.rope.scale_linear");
-  const std::string type(data.text(key + "type").value_or(legacy ? "linear" : "none"));
+  // A factor without a type is linear to llama.cpp.
+  const bool has_factor = legacy || data.has(key + "factor");
+  const std::string type(data.text(key + "type").value_or(has_factor ? "linear" : "none"));
   if (type == "none") return nullptr;
   if (type != "linear" && type != "yarn") {
     data.problems().add(key + "type", fmt::format("\"{}\" is not supported", type));
     return nullptr;
   }
   const double factor = data.number(key + "factor").value_or(legacy.value_or(1));
-  if (!(factor > 0)) data.problems().add(key + "factor", "must be above 0");
+  if (factor < 1) {
+    data.problems().add(key + "factor", fmt::format("must be >= 1 (is {})", factor));
+  }
   if (type == "linear") {
     return factor == 1 ? base::Json() : base::Json{{"rope_type", "linear"}, {"factor", factor}};
   }
@@ -62,9 +66,13 @@ base::Json rope_scaling(const GgufMetadata& data, int64_t context_length) {
        {"attn_factor", "alpha", "yarn_log_multiplier", "yarn_ext_factor", "yarn_attn_factor"}) {
     if (data.has(key + each)) data.problems().add(key + each, "is not supported");
   }
-  base::Json dict = {{"rope_type", "yarn"}, {"factor", factor}};
-  dict["original_max_position_embeddings"] =
-      data.integer(key + "original_context_length").value_or(context_length);
+  const int64_t original = data.integer(key + "original_context_length").value_or(context_length);
+  if (original < 1) {
+    data.problems().add(key + "original_context_length",
+                        fmt::format("must be above 0 (is {})", original));
+  }
+  base::Json dict = {
+      {"rope_type", "yarn"}, {"factor", factor}, {"original_max_position_embeddings", original}};
   if (const auto fast = data.number(key + "yarn_beta_fast")) dict["beta_fast"] = *fast;
   if (const auto slow = data.number(key + "yarn_beta_slow")) dict["beta_slow"] = *slow;
   return dict;
@@ -72,11 +80,17 @@ base::Json rope_scaling(const GgufMetadata& data, int64_t context_length) {
 
 /// The divisors of rope_freqs.weight as a dict, or null.
 base::Json rope_divisors(const GgufMetadata& data, const GgufHeader& header, std::string_view bytes,
-                         int64_t context_length) {
+                         int64_t head_dim, int64_t context_length) {
+  const std::string place = "tensor \"rope_freqs.weight\"";
   const GgufTensor* tensor = find_tensor(header, "rope_freqs.weight");
   if (!tensor) return nullptr;
   if (tensor->type->name != "F32" || tensor->shape.size() != 1) {
-    data.problems().add("tensor \"rope_freqs.weight\"", "must be one row of F32");
+    data.problems().add(place, "must be one row of F32");
+    return nullptr;
+  }
+  if (tensor->elements() != head_dim / 2) {
+    data.problems().add(place, fmt::format("has {} divisors for the {} pairs of a head",
+                                           tensor->elements(), head_dim / 2));
     return nullptr;
   }
   std::vector<float> divisors(static_cast<size_t>(tensor->elements()));
@@ -85,7 +99,7 @@ base::Json rope_divisors(const GgufMetadata& data, const GgufHeader& header, std
   dequantize(*tensor->type, std::as_bytes(std::span(data_bytes)), divisors);
   for (size_t pair = 0; pair < divisors.size(); ++pair) {
     if (divisors[pair] > 0 && std::isfinite(divisors[pair])) continue;
-    data.problems().add("tensor \"rope_freqs.weight\"",
+    data.problems().add(place,
                         fmt::format("element {} must be above 0 (is {})", pair, divisors[pair]));
     return nullptr;
   }
@@ -99,8 +113,24 @@ base::Json rope_divisors(const GgufMetadata& data, const GgufHeader& header, std
 
 }  // namespace
 
+void require_whole(const GgufHeader& header, const std::string& file) {
+  base::Problems problems;
+  const GgufMetadata data(header, problems);
+  const int64_t parts = data.integer("split.count").value_or(1);
+  if (parts > 1) {
+    const int64_t part = data.integer("split.no").value_or(-1);  // from 0
+    const bool is_numbered = 0 <= part && part < parts;
+    problems.add("split.count",
+                 is_numbered ? fmt::format("the file is part {} of {}", part + 1, parts)
+                             : fmt::format("the file is one of {} parts", parts),
+                 "join them: llama-gguf-split --merge FIRST_PART WHOLE.gguf");
+  }
+  problems.throw_if_any(file);
+}
+
 base::Json gguf_config(const GgufHeader& header, std::string_view bytes, const std::string& file,
                        std::vector<std::string>& warnings) {
+  require_whole(header, file);
   base::Problems problems;
   const GgufMetadata data(header, problems);
   const std::string_view architecture = data.text("general.architecture").value_or("");
@@ -130,7 +160,7 @@ base::Json gguf_config(const GgufHeader& header, std::string_view bytes, const s
   }
   if (const auto eps = data.number("llama.attention.layer_norm_rms_epsilon")) {
     config["rms_norm_eps"] = *eps;
-  } else {
+  } else if (!data.has("llama.attention.layer_norm_rms_epsilon")) {
     problems.add("llama.attention.layer_norm_rms_epsilon", "is missing");
   }
   for (const char* table : {"rope_factors_long.weight", "rope_factors_short.weight"}) {
@@ -141,9 +171,10 @@ base::Json gguf_config(const GgufHeader& header, std::string_view bytes, const s
   if (data.integer("llama.expert_count").value_or(0) > 0) {
     problems.add("llama.expert_count", "experts are not supported");
   }
-  const auto base = data.number("llama.rope.freq_base");
-  if (!base) warnings.push_back("llama.rope.freq_base is missing: llama.cpp takes 10000");
-  config["rope_theta"] = base.value_or(10000);
+  if (!data.has("llama.rope.freq_base")) {
+    warnings.push_back("llama.rope.freq_base is missing: llama.cpp takes 10000");
+  }
+  config["rope_theta"] = data.number("llama.rope.freq_base").value_or(10000);
   const auto key_length = data.integer("llama.attention.key_length");
   if (key_length) config["head_dim"] = *key_length;
   if (data.integer("llama.attention.value_length") != key_length) {
@@ -165,7 +196,7 @@ base::Json gguf_config(const GgufHeader& header, std::string_view bytes, const s
   }
   const int64_t context = config["max_position_embeddings"].get<int64_t>();
   config["rope_scaling"] = rope_scaling(data, context);
-  if (const base::Json divisors = rope_divisors(data, header, bytes, context);
+  if (const base::Json divisors = rope_divisors(data, header, bytes, head_dim, context);
       !divisors.is_null()) {
     if (!config["rope_scaling"].is_null()) {
       problems.add("llama.rope.scaling.type", "and rope_freqs.weight together are not supported");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace checkpoint {
 
 template <typename Value>
@@ -26,7 +28,12 @@ std::optional<double> GgufMetadata::number(std::string_view key) const {
     }
   }
   const auto* value = find<double>(key, "a number");
-  return value ? std::optional(*value) : std::nullopt;
+  if (!value) return {};
+  if (!std::isfinite(*value)) {
+    problems_.add(std::string(key), fmt::format("must be a finite number (is {})", *value));
+    return {};
+  }
+  return *value;
 }
 
 std::optional<bool> GgufMetadata::boolean(std::string_view key) const {

@@ -18,7 +18,7 @@ class GgufMetadata {
 
   bool has(std::string_view key) const { return header_.metadata.contains(key); }
   std::optional<int64_t> integer(std::string_view key) const;
-  /// Floats and integers alike.
+  /// Floats and integers alike; NaN and infinities are a problem, for no JSON can say them.
   std::optional<double> number(std::string_view key) const;
   std::optional<bool> boolean(std::string_view key) const;
   std::optional<std::string_view> text(std::string_view key) const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -39,11 +40,13 @@ struct PreKind {
   bool adds_bos = false;
 };
 
-const std::array<PreKind, 9> pre_kinds{{
+const std::array<PreKind, 11> pre_kinds{{
     {"gpt-2", gpt2_pattern, false, false, false, false},
     {"llama-bpe", llama3_pattern, false, false, true, true},
     {"llama3", llama3_pattern, false, false, true, true},
     {"llama-v3", llama3_pattern, false, false, true, true},
+    {"falcon3", llama3_pattern, false, false, true, true},
+    {"pixtral", llama3_pattern, false, false, true, true},
     {"smollm", gpt2_pattern, true, false, false, false},
     {"starcoder", gpt2_pattern, true, false, false, false},
     {"refact", gpt2_pattern, true, false, false, false},
@@ -52,11 +55,6 @@ const std::array<PreKind, 9> pre_kinds{{
 }};
 
 using Vocabulary = std::unordered_map<std::string, evals::Token>;
-
-std::shared_ptr<const Regex> built_in(std::string_view pattern) {
-  base::Problems none;
-  return Regex::compile(pattern, "", none);
-}
 
 /// An id that names a token.
 std::optional<evals::Token> token_id(const GgufMetadata& data, const std::string& key,
@@ -127,17 +125,30 @@ std::vector<Merge> read_merges(const GgufMetadata& data, const Vocabulary& ids) 
 }
 
 void read_byte_level(const GgufMetadata& data, const Vocabulary& ids, GgufTokenizer& out) {
-  const std::string_view name = data.text(prefix + "pre").value_or("gpt-2");
+  const std::string key = prefix + "pre";
+  const auto name = data.text(key);
+  // Files of before May 2024 lack the key: llama.cpp then cuts text by a rule of its own, and warns
+  // that quality will be degraded.
+  if (!data.has(key) || name == "default") {
+    data.problems().add(
+        key,
+        fmt::format("{}: it is not known how text must be cut for this model",
+                    name ? "\"default\" stands for no model's pre-tokenizer" : "is missing"),
+        "convert the model again with a newer converter of llama.cpp");
+    return;
+  }
+  if (!name) return;  // no text, as was reported
   const auto kind = std::find_if(pre_kinds.begin(), pre_kinds.end(),
-                                 [&](const PreKind& each) { return each.name == name; });
+                                 [&](const PreKind& each) { return each.name == *name; });
   if (kind == pre_kinds.end()) {
-    data.problems().add(prefix + "pre", fmt::format("\"{}\" is not supported", name));
+    data.problems().add(key, fmt::format("\"{}\" is not supported", *name));
     return;
   }
   TokenizerParts& parts = out.parts;
   if (kind->normalizes) parts.normalizer.emplace_back(ToNfc{});
-  if (kind->splits_digits) parts.pre_tokenizer.emplace_back(Split{built_in(numeric_pattern)});
-  parts.pre_tokenizer.emplace_back(Split{built_in(kind->pattern)});
+  if (kind->splits_digits)
+    parts.pre_tokenizer.emplace_back(Split{Regex::built_in(numeric_pattern)});
+  parts.pre_tokenizer.emplace_back(Split{Regex::built_in(kind->pattern)});
   parts.decoder.emplace_back(DecodeByteLevel{});
   out.adds_bos = kind->adds_bos;
   BpeVocabulary& vocabulary = parts.vocabulary;
@@ -175,6 +186,11 @@ void read_sentencepiece(const GgufMetadata& data, Vocabulary ids, GgufTokenizer&
   const GgufArray* scores = data.array(prefix + "scores");
   if (!scores || scores->numbers.size() != parts.content_of.size()) {
     data.problems().add(prefix + "scores", "must be one number for each token");
+    return;
+  }
+  for (size_t i = 0; i < scores->numbers.size(); ++i) {
+    if (!std::isnan(scores->numbers[i])) continue;
+    data.problems().add(prefix + "scores", fmt::format("the score of token {} is not a number", i));
     return;
   }
   BpeVocabulary& vocabulary = parts.vocabulary;

@@ -17,7 +17,8 @@ struct GgufTokenizer {
 };
 
 /// Reads the models gpt2 (byte-level BPE, with the pre-tokenizers gpt-2, llama-bpe, smollm and
-/// their aliases, and qwen2) and llama (SentencePiece BPE, merged by score, with byte fallback).
+/// their aliases, and qwen2; which of them must be stated) and llama (SentencePiece BPE, merged by
+/// score, with byte fallback).
 /// Control tokens are special, user-defined ones are found in text. `file` only names the source.
 /// Throws base::Error(Fault::input) naming every key that is missing, wrong or not supported.
 GgufTokenizer read_gguf_tokenizer(const GgufHeader& header, const std::string& file);

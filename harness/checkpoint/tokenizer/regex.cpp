@@ -153,6 +153,11 @@ std::shared_ptr<const Regex> Regex::compile(std::string_view pattern, const std:
   return std::shared_ptr<const Regex>(new Regex(std::move(program)));
 }
 
+std::shared_ptr<const Regex> Regex::built_in(std::string_view pattern) {
+  base::Problems none;
+  return compile(pattern, "", none);
+}
+
 void Regex::for_each_match(std::string_view utf8,
                            const std::function<void(size_t, size_t)>& call) const {
   const auto known = with_known_characters(utf8);

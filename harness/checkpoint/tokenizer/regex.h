@@ -19,6 +19,8 @@ class Regex {
   /// or may match nothing.
   static std::shared_ptr<const Regex> compile(std::string_view pattern, const std::string& place,
                                               base::Problems& problems);
+  /// A pattern of this program's own, in which there is nothing to report.
+  static std::shared_ptr<const Regex> built_in(std::string_view pattern);
   ~Regex();
   Regex(const Regex&) = delete;
   Regex& operator=(const Regex&) = delete;

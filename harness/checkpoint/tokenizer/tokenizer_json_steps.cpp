@@ -31,10 +31,10 @@ void for_each_step(const base::Json& value, const std::string& path, const char*
   object.finish();
 }
 
-/// {"String": "..."} or {"Regex": "..."}.
+/// {"String": "..."} or {"Regex": "..."}; neither is set where it could not be read.
 struct Pattern {
   std::string text;
-  std::shared_ptr<const Regex> regex;  ///< set for a Regex that could be read
+  std::shared_ptr<const Regex> regex;
 };
 
 Pattern read_pattern(base::StrictObject& object) {
@@ -43,8 +43,7 @@ Pattern read_pattern(base::StrictObject& object) {
   if (!value) return pattern;
   base::StrictObject inner(*value, object.at("pattern"), object.problems());
   if (inner.has("Regex")) {
-    pattern.text = inner.text("Regex");
-    pattern.regex = Regex::compile(pattern.text, inner.at("Regex"), object.problems());
+    pattern.regex = Regex::compile(inner.text("Regex"), inner.at("Regex"), object.problems());
   } else {
     pattern.text = inner.text("String");
     if (pattern.text.empty()) object.problems().add(inner.at("String"), "must not be empty");
@@ -61,12 +60,6 @@ std::string escaped(std::string_view text) {
     out += c;
   }
   return out;
-}
-
-/// A pattern of ours; there is nothing in it to report.
-std::shared_ptr<const Regex> built_in(std::string_view pattern) {
-  base::Problems none;
-  return Regex::compile(pattern, "", none);
 }
 
 std::string read_character(base::StrictObject& object, const std::string& key,
@@ -113,7 +106,8 @@ bool read_pre_tokenizer_step(const std::string& type, base::StrictObject& object
   if (type == "ByteLevel") {
     if (object.boolean("add_prefix_space", true)) out.steps.emplace_back(PrefixSpace{});
     object.boolean("trim_offsets", true);  // concerns offsets only
-    if (object.boolean("use_regex", true)) out.steps.emplace_back(Split{built_in(gpt2_pattern)});
+    if (object.boolean("use_regex", true))
+      out.steps.emplace_back(Split{Regex::built_in(gpt2_pattern)});
     out.is_byte_level = true;
     return true;
   }
@@ -121,13 +115,16 @@ bool read_pre_tokenizer_step(const std::string& type, base::StrictObject& object
     const Pattern pattern = read_pattern(object);
     const SplitBehavior behavior = read_behavior(object);
     const bool invert = object.boolean("invert", false);
-    const auto regex = pattern.regex ? pattern.regex : built_in(escaped(pattern.text));
+    auto regex = pattern.regex;
+    if (!pattern.text.empty()) {
+      regex = Regex::compile(escaped(pattern.text), object.at("pattern"), object.problems());
+    }
     if (regex) out.steps.emplace_back(Split{regex, behavior, invert});
     return true;
   }
   if (type == "Digits") {
     const bool individual = object.boolean("individual_digits", false);
-    out.steps.emplace_back(Split{built_in(numeric_pattern),
+    out.steps.emplace_back(Split{Regex::built_in(numeric_pattern),
                                  individual ? SplitBehavior::isolated : SplitBehavior::contiguous});
     return true;
   }

@@ -232,7 +232,10 @@ TEST_F(CheckpointTest, RefusesAPickleOfferedInstead) {
 TEST_F(CheckpointTest, NeedsAConfig) {
   const fs::path home = write("a", {.spec = tests::small_spec()});
   fs::remove(home / "config.json");
-  EXPECT_EQ(error_text([&] { open(home); }), (home / "config.json").string() + ": no such file");
+  EXPECT_EQ(error_text([&] { open(home); }),
+            (home / "config.json").string() +
+                ": no such file; name a Hugging Face folder with config.json and *.safetensors, or "
+                "a .gguf file itself");
 }
 
 class Sharded : public CheckpointTest {

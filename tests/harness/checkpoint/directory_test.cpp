@@ -90,12 +90,12 @@ TEST_F(DirectoryTest, SaysWhatIsMissing) {
             (home_ / "none").string() + ": no such file");
   EXPECT_EQ(error_text([&] { Directory(home_ / "none"); }),
             (home_ / "none").string() +
-                ": no such folder; name a Hugging Face checkpoint folder with config.json and "
-                "*.safetensors");
+                ": no such folder; name a Hugging Face folder with config.json and *.safetensors, "
+                "or a .gguf file itself");
   EXPECT_EQ(error_text([&] { Directory(home_ / "file"); }),
             (home_ / "file").string() +
-                ": is not a folder; name a Hugging Face checkpoint folder with config.json and "
-                "*.safetensors");
+                ": is not a folder; name a Hugging Face folder with config.json and *.safetensors, "
+                "or a .gguf file itself");
 }
 
 TEST_F(DirectoryTest, ReadsNoTextBeyondItsLimitNorOutsideUtf8) {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "scalings/catalog.h"
+#include "scalings/from_hf.h"
 #include "tests/support/error_text.h"
 #include "tests/support/random_checkpoint.h"
 
@@ -94,6 +98,38 @@ TEST(LlamaConfig, MistralSlidesUnlessItsWindowIsNull) {
   EXPECT_EQ(read(with(mistral, {{"sliding_window", nullptr}})).spec.sliding_window, std::nullopt);
 }
 
+// Transformers' LlamaModel, Yi's code and llama.cpp's llama never read the key: a window here would
+// make another model.
+TEST(LlamaConfig, LlamaAndYiHaveNoWindowWhateverTheConfigSays) {
+  for (const char* type : {"llama", "Yi"}) {
+    const Reading reading = read(with(llama_2(), {{"model_type", type}, {"sliding_window", 1024}}));
+    EXPECT_EQ(reading.spec.sliding_window, std::nullopt);
+    EXPECT_EQ(reading.warnings, std::vector<std::string>{
+                                    std::string("/sliding_window is ignored: the attention of ") +
+                                    type + " has no window"});
+  }
+  EXPECT_TRUE(read(with(llama_2(), {{"sliding_window", nullptr}})).warnings.empty());
+}
+
+TEST(LlamaConfig, DescribesAWindowByTheSameRules) {
+  const auto window = [](const Json& changes) {
+    const Json config = with(with(llama_2(), {{"sliding_window", 1024}}), changes);
+    return sliding_window(RawConfig::parse(config.dump(), "config.json"));
+  };
+  EXPECT_EQ(window(Json::object()), std::nullopt);
+  EXPECT_EQ(window({{"model_type", nullptr}}), std::nullopt);  // read as llama
+  EXPECT_EQ(window({{"model_type", "mistral"}}), 1024);
+  EXPECT_EQ(window({{"model_type", "mistral"}, {"sliding_window", nullptr}}), std::nullopt);
+  EXPECT_EQ(window({{"model_type", "gemma2"}}), 1024);
+  EXPECT_EQ(window({{"model_type", "qwen2"}}), std::nullopt);
+  EXPECT_EQ(window({{"model_type", "qwen2"}, {"use_sliding_window", true}}), 1024);
+  EXPECT_EQ(
+      window({{"model_type", "qwen2"}, {"use_sliding_window", true}, {"max_window_layers", 32}}),
+      std::nullopt);
+  const Json bare = with(without(llama_2(), "sliding_window"), {{"model_type", "mistral"}});
+  EXPECT_EQ(sliding_window(RawConfig::parse(bare.dump(), "config.json")), 4096);
+}
+
 TEST(LlamaConfig, Qwen2HasQueryBiasesAndSlidesOnlyWhenAsked) {
   const Json qwen = with(llama_2(), {{"model_type", "qwen2"},
                                      {"sliding_window", 4096},
@@ -127,6 +163,48 @@ TEST(LlamaConfig, ReadsRopeWhereTransformers4And5WriteIt) {
             "config.json: /rope_parameters: contradicts /rope_scaling; keep one of the two");
 }
 
+// Transformers 4 takes the first of them, Transformers 5 the second.
+TEST(LlamaConfig, RefusesTwoValuesOfOneKey) {
+  const Json five = {{"rope_type", "default"}, {"rope_theta", 5e5}};
+  EXPECT_EQ(refusal(with(llama_2(), {{"rope_parameters", five}})),
+            "config.json: /rope_parameters/rope_theta: contradicts /rope_theta; keep one of the "
+            "two");
+  EXPECT_EQ(
+      read(with(llama_2(), {{"rope_parameters", five}, {"rope_theta", 500000}})).spec.rope_theta,
+      5e5);
+  const Json partial = {{"rope_type", "default"}, {"partial_rotary_factor", 0.5}};
+  EXPECT_EQ(refusal(with(llama_2(), {{"rope_scaling", partial}, {"partial_rotary_factor", 0.25}})),
+            "config.json: /rope_scaling/partial_rotary_factor: contradicts /partial_rotary_factor; "
+            "keep one of the two");
+}
+
+// As Transformers 5: the exponents count the whole head, and the fraction of its pairs turns.
+TEST(LlamaConfig, ProportionalTurnsAFractionOfTheWholeHead) {
+  const Json p_rope = {
+      {"rope_type", "proportional"}, {"rope_theta", 10000.0}, {"partial_rotary_factor", 0.25}};
+  const Json nested = with(llama_2(), {{"rope_parameters", p_rope}});
+  const Json outer = with(without(nested, "rope_parameters"),
+                          {{"partial_rotary_factor", 0.25},
+                           {"rope_parameters", without(p_rope, "partial_rotary_factor")}});
+  for (const Json& config : {nested, outer}) {
+    const LlamaSpec spec = read(config).spec;
+    EXPECT_EQ(spec.rotary_dim, 128);
+    EXPECT_EQ(read(hf_config(spec, DType::f32)).spec, spec);
+    for (const Json& each : {config, hf_config(spec, DType::f32)}) {
+      const auto chain =
+          scalings::make_chain(scalings::from_hf(each, "config.json").chain, "config.json");
+      const scalings::RotaryPlan plan = scalings::make_plan(
+          chain, {.shape = {spec.head_dim, spec.rotary_dim, spec.rope_theta, 4096},
+                  .length = 8,
+                  .layer = 0,
+                  .layers = 1});
+      ASSERT_EQ(plan.inv_freq[0].size(), 64);
+      EXPECT_DOUBLE_EQ(plan.inv_freq[0][15], std::pow(1e4, -30.0 / 128));
+      EXPECT_EQ(plan.inv_freq[0][16], 0);
+    }
+  }
+}
+
 TEST(LlamaConfig, RotatesAPartOfTheHead) {
   EXPECT_EQ(read(with(llama_2(), {{"partial_rotary_factor", 0.25}})).spec.rotary_dim, 32);
   EXPECT_EQ(refusal(with(llama_2(), {{"partial_rotary_factor", 0.1}, {"head_dim", 90}})),
@@ -154,8 +232,10 @@ TEST(LlamaConfig, RefusesByNameWhatChangesTheComputation) {
 }
 
 TEST(LlamaConfig, WarnsOfKeysThatNobodyKnows) {
-  EXPECT_EQ(read(with(llama_2(), {{"my_favourite", 1}})).warnings,
-            std::vector<std::string>{"/my_favourite is not a known key: ignored"});
+  for (const std::string key : {"my_favourite", "qkv_bias", "head_dim_v"}) {
+    EXPECT_EQ(read(with(llama_2(), {{key, 1}})).warnings,
+              std::vector<std::string>{"/" + key + " is not a known key: ignored"});
+  }
   EXPECT_TRUE(read(with(llama_2(), {{"logit_scale", nullptr}, {"alibi", false}})).warnings.empty());
 }
 

@@ -63,7 +63,7 @@ Judged judge(const Json& config, std::optional<int64_t> stated = {},
     subject.tokenizer->model_max_length = model_max_length;
   }
   Judged judged;
-  judged.claims = read_claims(subject, {}, stated);
+  judged.claims = read_claims(subject, stated);
   judged.findings = lint_claims(subject, {}, judged.claims);
   return judged;
 }
@@ -123,12 +123,12 @@ TEST(Claims, AStatementCountsUnlessAnotherSaysMore) {
       R"({"schema_version": 1, "claims": [{"length": 8192, "source": "a talk"},
                                           {"length": 32768, "source": "the README"}]})",
       "claims.json");
-  const Claims claims = read_claims(subject, {}, 16'384);
+  const Claims claims = read_claims(subject, 16'384);
   EXPECT_EQ(claims.claimed, 32'768);
   EXPECT_EQ(claims.claimed_because, "the README");
   EXPECT_EQ(claims.claimed_in, "claims.json");
   EXPECT_EQ(claims.configured, 4096);
-  EXPECT_EQ(read_claims(subject, {}, 200'000).claimed_in, "--claims");
+  EXPECT_EQ(read_claims(subject, 200'000).claimed_in, "--claims");
   EXPECT_EQ(tests::error_text([] {
               parse_statements(R"({"claims": [{"length": 0, "sauce": ""}, 7]})", "claims.json");
             }),
@@ -188,6 +188,69 @@ TEST(Claims, AnOriginalLengthSettlesTheConvention) {
   EXPECT_NE(judged.find("factor-does-not-give-the-length"), nullptr);
 }
 
+Json scaled(int64_t max_position, const Json& scaling) {
+  return with(llama_2(), {{"rope_scaling", scaling}, {"max_position_embeddings", max_position}});
+}
+
+// As Qwen2.5's model card says to write it: max_position_embeddings is that of before the scaling.
+TEST(Claims, TheFactorOfAnOriginalLengthIsAPromise) {
+  const Json yarn = {
+      {"type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 32768}};
+  const Judged qwen = judge(scaled(32768, yarn), 131'072);
+  EXPECT_EQ(qwen.claims.trained, 32'768);
+  EXPECT_EQ(qwen.claims.claimed, 131'072);
+  EXPECT_EQ(qwen.claims.claimed_because, "original_max_position_embeddings times the factor");
+  EXPECT_EQ(qwen.claims.claimed_in, "config.json");
+  EXPECT_EQ(qwen.find("claim-contradicts-config"), nullptr);
+  EXPECT_EQ(qwen.find("factor-does-not-give-the-length"), nullptr);
+  EXPECT_NE(qwen.find("claim-beyond-training"), nullptr);
+  EXPECT_NE(judge(scaled(32768, yarn), 200'000).find("claim-contradicts-config"), nullptr);
+  const Judged raised = judge(scaled(131072, yarn));
+  EXPECT_EQ(raised.claims.claimed_because, "max_position_embeddings");
+  EXPECT_EQ(raised.find("factor-does-not-give-the-length"), nullptr);
+  const Judged between = judge(scaled(65536, yarn));
+  EXPECT_EQ(between.claims.claimed, 131'072);
+  EXPECT_EQ(between.find("factor-does-not-give-the-length")->why,
+            "factor x original length is 131,072, max_position_embeddings is 65,536: tools size "
+            "their context by either");
+}
+
+// Llama 3.2: 32 divides the slow frequencies, and the context grew 16-fold. Phi-3 writes the length
+// after scaling.
+TEST(Claims, AFactorThatIsNoRatioOfLengthsPromisesNothing) {
+  const Json llama_3_2 = {{"rope_type", "llama3"},
+                          {"factor", 32.0},
+                          {"low_freq_factor", 1.0},
+                          {"high_freq_factor", 4.0},
+                          {"original_max_position_embeddings", 8192}};
+  const Judged judged = judge(scaled(131072, llama_3_2));
+  EXPECT_EQ(judged.claims.claimed, 131'072);
+  EXPECT_EQ(judged.find("factor-does-not-give-the-length")->why,
+            "factor x original length is 262,144, max_position_embeddings is 131,072: the factor "
+            "alone does not explain the claim");
+  const Json longrope = {
+      {"type", "longrope"}, {"factor", 64.0}, {"original_max_position_embeddings", 4096}};
+  EXPECT_EQ(judge(scaled(131072, longrope)).claims.claimed, 131'072);
+}
+
+// As Transformers reads them; the top level is Phi-3's place.
+TEST(Claims, TheOriginalLengthOfTheTopLevelComesFirst) {
+  const Json yarn = {{"type", "yarn"}, {"factor", 2.0}, {"original_max_position_embeddings", 4096}};
+  const Json config = with(scaled(8192, yarn), {{"original_max_position_embeddings", 2048}});
+  EXPECT_EQ(judge(config).claims.trained, 2048);
+}
+
+TEST(Claims, WarnsOfTwoBases) {
+  const Json five = {{"rope_type", "default"}, {"rope_theta", 5e5}};
+  const Judged judged = judge(with(llama_2(), {{"rope_parameters", five}}));
+  ASSERT_NE(judged.find("two-bases"), nullptr);
+  EXPECT_EQ(judged.find("two-bases")->severity, Severity::error);
+  EXPECT_EQ(judged.find("two-bases")->value, "10000, and 500000 in rope_parameters");
+  EXPECT_EQ(
+      judge(with(llama_2(), {{"rope_parameters", five}, {"rope_theta", 5e5}})).find("two-bases"),
+      nullptr);
+}
+
 TEST(Claims, WarnsOfScalingsThatStack) {
   const Json linear = {{"type", "linear"}, {"factor", 2.0}};
   EXPECT_NE(judge(with(llama_2(), {{"rope_scaling", linear}, {"rope_theta", 5e6}}))
@@ -223,6 +286,16 @@ TEST(Claims, WarnsOfASlidingWindowShorterThanTheClaim) {
   // Qwen2 writes a window that it does not use.
   const Json qwen = with(mistral, {{"model_type", "qwen2"}, {"use_sliding_window", false}});
   EXPECT_EQ(judge(qwen).find("sliding-window"), nullptr);
+  // LLaMA's attention has none, whatever the config says.
+  EXPECT_EQ(judge(with(mistral, {{"model_type", "llama"}})).find("sliding-window"), nullptr);
+  EXPECT_NE(judge(with(mistral, {{"model_type", "gemma2"}})).find("sliding-window"), nullptr);
+}
+
+TEST(Claims, CountsAllPairsOfAProportionalRope) {
+  const Json p_rope = {{"rope_type", "proportional"}, {"partial_rotary_factor", 0.25}};
+  EXPECT_EQ(judge(with(llama_2(), {{"rope_parameters", p_rope}})).claims.rotary_dim, 128);
+  const Json partial = {{"rope_type", "default"}, {"partial_rotary_factor", 0.25}};
+  EXPECT_EQ(judge(with(llama_2(), {{"rope_parameters", partial}})).claims.rotary_dim, 32);
 }
 
 TEST(Claims, WarnsOfALongWindowWithoutATrace) {
@@ -264,7 +337,7 @@ TEST(Claims, ACommandToPasteIsQuoted) {
   subject.path = "it's; rm -rf $HOME";
   subject.config = checkpoint::RawConfig::parse(llama_2().dump(), "config.json");
   const Structure structure = llama_structure();
-  const Claims claims = read_claims(subject, structure, 16'384);
+  const Claims claims = read_claims(subject, 16'384);
   const Findings findings = lint_claims(subject, structure, claims);
   ASSERT_EQ(findings.front().id, "claim-contradicts-config");
   EXPECT_EQ(findings.front().settle.substr(0, 62),
@@ -282,7 +355,7 @@ TEST(Claims, ACommandComparesTheBasesThatTheWeightsMayKnow) {
   subject.path = "c";
   subject.config = checkpoint::RawConfig::parse(config.dump(), "config.json");
   const Structure structure = llama_structure();
-  const Claims claims = read_claims(subject, structure, {});
+  const Claims claims = read_claims(subject, {});
   const Findings findings = lint_claims(subject, structure, claims);
   ASSERT_EQ(findings.front().id, "missing-rope-theta");
   EXPECT_NE(findings.front().settle.find(
@@ -306,7 +379,7 @@ TEST(Claims, KeysAndValuesAtTheClaim) {
        {Line{"yi-6b-2023-11", 13.1}, Line{"yi-34b-2023-11", 49.2}, Line{"llama-2-7b", 104.9},
         Line{"llama-3.1-8b", 26.2}, Line{"smollm2-135m", 4.6}, Line{"smollm2-1.7b", 39.3}}) {
     const Examined examined = examine(folder + line.name, checkpoint::Links::none);
-    const Claims claims = read_claims(examined.subject, examined.structure, 200'000);
+    const Claims claims = read_claims(examined.subject, 200'000);
     EXPECT_NEAR(
         static_cast<double>(context_numbers(claims, examined.structure).kv_bytes_at_claim) / 1e9,
         line.gigabytes, 0.05)

@@ -132,6 +132,23 @@ TEST_F(GgufAudit, ReportsWhatNobodyVouchesFor) {
   EXPECT_EQ(find(made, "unreadable")->key, "general.architecture");
 }
 
+TEST_F(GgufAudit, SaysOfAPartAndOfAFileWithoutTensorsWhatTheyAre) {
+  tests::GgufBytes part(0, 2);
+  part.key("split.no", 2).number(uint16_t{1});
+  part.key("split.count", 2).number(uint16_t{4});
+  base::write_file_atomically(file(), part.str());
+  Report made = report();
+  EXPECT_EQ(find(made, "unreadable")->key, "split.count");
+  EXPECT_EQ(find(made, "unreadable")->value, "the file is part 2 of 4");
+  EXPECT_EQ(find(made, "no-tensors"), nullptr);
+  tests::GgufBytes vocabulary(0, 1);
+  vocabulary.key("general.architecture", 8).text("llama");
+  base::write_file_atomically(file(), vocabulary.str());
+  made = report();
+  EXPECT_EQ(find(made, "no-tensors")->severity, Severity::error);
+  EXPECT_EQ(find(made, "unreadable"), nullptr);
+}
+
 TEST_F(GgufAudit, FollowsNoLink) {
   make();
   fs::rename(file(), root_.path() / "real.gguf");

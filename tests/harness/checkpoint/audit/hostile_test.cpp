@@ -55,7 +55,16 @@ class Hostile : public testing::Test {
 
 using Lines = std::vector<std::string>;
 
-TEST_F(Hostile, AnEmptyFolderIsReported) {
+TEST_F(Hostile, AFolderWithNothingOfACheckpointIsAnError) {
+  const std::string error = home_.string() +
+                            ": has neither config.json nor weights: there is nothing to audit; "
+                            "name a Hugging Face folder "
+                            "with config.json and *.safetensors, or a .gguf file itself";
+  EXPECT_EQ(tests::error_text([&] { report(); }), error);
+  fs::create_directory(home_ / "a-checkpoint");  // the folder of checkpoints, not one of them
+  put("README.md", "# Checkpoints");
+  EXPECT_EQ(tests::error_text([&] { report(); }), error);
+  put("pytorch_model.bin", "PK");
   const Report made = report();
   EXPECT_EQ(made.verdict, Verdict::unread);
   EXPECT_EQ(found(made, "no-config").size(), 1u);

@@ -240,23 +240,37 @@ TEST(TensorTable, SpellsOutItsRanges) {
   EXPECT_EQ(tensors[3].dtype, "F16");
 }
 
+std::string table_refusal(const std::string& tensors) {
+  return tests::error_text([&] {
+    parse_tensor_table(R"({"schema_version": 1, "dtype": "F16", "tensors": )" + tensors + "}", "t");
+  });
+}
+
+// A few bytes stand for thousands of tensors: their number is bounded before any is made, and so is
+// each of them.
+TEST(TensorTable, RefusesMoreThanAModelHas) {
+  std::string hundred = "{\"a\": [1]";
+  for (int i = 1; i <= 100; ++i) hundred += fmt::format(", \"b.{:03}.{{0..9999}}\": [1]", i);
+  EXPECT_EQ(table_refusal(hundred + "}"),
+            "t: /tensors/b.100.{0..9999}: makes more than 1000000 tensors of the table");
+  const std::string name(513, 'n');
+  EXPECT_EQ(table_refusal("{\"" + name + "\": [1]}"),
+            "t: /tensors/" + name + ": is a name of more than 512 bytes");
+  EXPECT_EQ(table_refusal(R"({"n": [1, 1, 1, 1, 1, 1, 1, 1, 1]})"),
+            "t: /tensors/n: has more than 8 extents");
+}
+
 TEST(TensorTable, RefusesWhatItCannotSpellOut) {
-  const auto refusal = [](const std::string& tensors) {
-    return tests::error_text([&] {
-      parse_tensor_table(R"({"schema_version": 1, "dtype": "F16", "tensors": )" + tensors + "}",
-                         "t");
-    });
-  };
   for (const char* name : {"a.{}", "a.{1}", "a.{1..}", "a.{2..1}", "a.{-1..2}", "a.{0..10000}",
                            "a.{0..1", "a.{x..y}"}) {
-    EXPECT_EQ(refusal("{\"" + std::string(name) + "\": [1]}"),
+    EXPECT_EQ(table_refusal("{\"" + std::string(name) + "\": [1]}"),
               "t: /tensors/" + std::string(name) + ": braces must hold a range such as {0..31}");
   }
-  EXPECT_EQ(refusal(R"({"a.{0..1}": [1], "a.1": [1]})"),
+  EXPECT_EQ(table_refusal(R"({"a.{0..1}": [1], "a.1": [1]})"),
             "t: /tensors/a.{0..1}: names a tensor twice");
-  EXPECT_EQ(refusal(R"({"a": [-1]})"),
+  EXPECT_EQ(table_refusal(R"({"a": [-1]})"),
             "t: /tensors/a/0: must be an integer in [0, 1099511627776] (got -1)");
-  EXPECT_EQ(refusal("[]"), "t: /tensors: must be an object");
+  EXPECT_EQ(table_refusal("[]"), "t: /tensors: must be an object");
   EXPECT_EQ(tests::error_text([] { parse_tensor_table("{}", "t"); }),
             "t: /schema_version: missing\nt: /dtype: missing\nt: /dtype: unknown dtype \"\"\n"
             "t: /tensors: missing");

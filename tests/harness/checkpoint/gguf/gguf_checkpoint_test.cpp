@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "harness/checkpoint/checkpoint.h"
 #include "harness/checkpoint/convert.h"
@@ -167,6 +169,10 @@ TEST(GgufConfig, ReadsEveryWayOfScaling) {
   legacy.key("llama.rope.scale_linear", 6).number(2.0f);
   EXPECT_EQ(config_with(1, legacy, warnings)["rope_scaling"],
             (base::Json{{"rope_type", "linear"}, {"factor", 2.0}}));
+  tests::GgufBytes untyped;  // linear to llama.cpp
+  untyped.key("llama.rope.scaling.factor", 6).number(4.0f);
+  EXPECT_EQ(config_with(1, untyped, warnings)["rope_scaling"],
+            (base::Json{{"rope_type", "linear"}, {"factor", 4.0}}));
   tests::GgufBytes yarn;
   yarn.key("llama.rope.scaling.type", 8).text("yarn");
   yarn.key("llama.rope.scaling.factor", 6).number(8.0f);
@@ -191,6 +197,54 @@ TEST(GgufConfig, ReadsLlama3sDivisors) {
   EXPECT_EQ(dict["attention_factor"], 1);
   EXPECT_EQ(dict["long_factor"], base::Json(std::vector<float>(8, 2.0f)));
   EXPECT_EQ(dict["short_factor"], dict["long_factor"]);
+}
+
+TEST(GgufConfig, NamesTheTensorWhoseDivisorsAreNotOneForEachPair) {
+  std::vector<std::string> warnings;
+  const auto divisors = tests::GgufBytes().tensor("rope_freqs.weight", {4}, 0, 512);
+  EXPECT_EQ(tests::error_text([&] { config_with(0, tests::GgufBytes(), warnings, 1, divisors); }),
+            "f: tensor \"rope_freqs.weight\": has 4 divisors for the 8 pairs of a head");
+}
+
+// A converter that divided by 0 writes infinities; as JSON they would be null, and null a default.
+TEST(GgufConfig, RefusesNumbersThatNoJsonCanSay) {
+  std::vector<std::string> warnings;
+  const float infinite = std::numeric_limits<float>::infinity();
+  tests::GgufBytes scaling;
+  scaling.key("llama.rope.scaling.type", 8).text("yarn");
+  scaling.key("llama.rope.scaling.factor", 6).number(infinite);
+  scaling.key("llama.rope.scaling.yarn_beta_fast", 6).number(std::nanf(""));
+  EXPECT_EQ(tests::error_text([&] { config_with(3, scaling, warnings); }),
+            "f: llama.rope.scaling.factor: must be a finite number (is inf)\n"
+            "f: llama.rope.scaling.yarn_beta_fast: must be a finite number (is nan)");
+  tests::GgufBytes small;
+  small.key("llama.rope.scaling.type", 8).text("yarn");
+  small.key("llama.rope.scaling.factor", 6).number(0.5f);
+  small.key("llama.rope.scaling.original_context_length", 4).number(uint32_t{0});
+  EXPECT_EQ(tests::error_text([&] { config_with(3, small, warnings); }),
+            "f: llama.rope.scaling.factor: must be >= 1 (is 0.5)\n"
+            "f: llama.rope.scaling.original_context_length: must be above 0 (is 0)");
+}
+
+// The first part has the metadata of the whole and few of its tensors, the others have no metadata.
+TEST(GgufConfig, RefusesOnePartOfASplitModel) {
+  std::vector<std::string> warnings;
+  tests::GgufBytes first;
+  first.key("split.no", 2).number(uint16_t{0});
+  first.key("split.count", 2).number(uint16_t{3});
+  EXPECT_EQ(tests::error_text([&] { config_with(2, first, warnings); }),
+            "f: split.count: the file is part 1 of 3; join them: llama-gguf-split --merge "
+            "FIRST_PART WHOLE.gguf");
+  tests::GgufBytes last(0, 2);
+  last.key("split.no", 2).number(uint16_t{2});
+  last.key("split.count", 2).number(uint16_t{3});
+  EXPECT_EQ(
+      tests::error_text([&] { gguf_config(parse_gguf(last, "f"), last.str(), "f", warnings); }),
+      "f: split.count: the file is part 3 of 3; join them: llama-gguf-split --merge FIRST_PART "
+      "WHOLE.gguf");
+  tests::GgufBytes merged;  // as llama-gguf-split leaves it
+  merged.key("split.count", 2).number(uint16_t{0});
+  EXPECT_NO_THROW(config_with(1, merged, warnings));
 }
 
 TEST(GgufConfig, RefusesByNameWhatItCannotCompute) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/support/error_text.h"
 #include "tests/support/gguf_bytes.h"
 
@@ -27,10 +29,11 @@ GgufTokenizer read(const tests::GgufBytes& file) {
   return read_gguf_tokenizer(parse_gguf(file, "f"), "f");
 }
 
+/// `pre` empty: without the key.
 tests::GgufBytes byte_level(std::string_view pre, std::vector<std::string_view> merges) {
-  tests::GgufBytes file(0, 6);
+  tests::GgufBytes file(0, pre.empty() ? 5 : 6);
   file.key("tokenizer.ggml.model", 8).text("gpt2");
-  file.key("tokenizer.ggml.pre", 8).text(pre);
+  if (!pre.empty()) file.key("tokenizer.ggml.pre", 8).text(pre);
   file.key("tokenizer.ggml.eos_token_id", 4).number(uint32_t{5});
   texts(file, "tokenizer.ggml.tokens", {"a", "b", "\u0120", "ab", "1", "<s>"});
   texts(file, "tokenizer.ggml.merges", merges);
@@ -45,8 +48,21 @@ TEST(GgufTokenizer, ReadsByteLevelModels) {
   const BpeTokenizer tokenizer(std::move(smollm.parts));
   EXPECT_EQ(tokenizer.encode("ab<s> 11"), (Tokens{3, 5, 2, 4, 4}));
   EXPECT_EQ(tokenizer.decode({3, 5, 2, 4}), "ab 1");
-  EXPECT_TRUE(read(byte_level("llama-bpe", {"a b"})).adds_bos);
-  EXPECT_TRUE(read(byte_level("llama-bpe", {"a b"})).parts.vocabulary.ignores_merges);
+  for (const char* llama3 : {"llama-bpe", "falcon3", "pixtral"}) {
+    EXPECT_TRUE(read(byte_level(llama3, {"a b"})).adds_bos) << llama3;
+    EXPECT_TRUE(read(byte_level(llama3, {"a b"})).parts.vocabulary.ignores_merges) << llama3;
+  }
+}
+
+// As files of Llama 3 from April 2024: GPT-2's rule would give other tokens, and no sign of it.
+TEST(GgufTokenizer, GuessesNoPreTokenizer) {
+  EXPECT_EQ(tests::error_text([] { read(byte_level("", {"a b"})); }),
+            "f: tokenizer.ggml.pre: is missing: it is not known how text must be cut for this "
+            "model; convert the model again with a newer converter of llama.cpp");
+  EXPECT_EQ(tests::error_text([] { read(byte_level("default", {"a b"})); }),
+            "f: tokenizer.ggml.pre: \"default\" stands for no model's pre-tokenizer: it is not "
+            "known how text must be cut for this model; convert the model again with a newer "
+            "converter of llama.cpp");
 }
 
 TEST(GgufTokenizer, RefusesByNameWhatItCannotRead) {
@@ -98,6 +114,11 @@ TEST(GgufTokenizer, MergesSentencePieceTokensByScore) {
               read(sentencepiece({0, 0}));
             }),
             "f: tokenizer.ggml.scores: must be one number for each token");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(tests::error_text([&] {
+              read(sentencepiece({0, 0, -9, -9, nan, -1, -2, -3, -3}));
+            }),
+            "f: tokenizer.ggml.scores: the score of token 4 is not a number");
 }
 
 TEST(GgufTokenizer, FingerprintDependsOnWhatDeterminesTheTokens) {

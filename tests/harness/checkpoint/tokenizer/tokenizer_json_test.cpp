@@ -82,6 +82,11 @@ TEST(TokenizerJson, RefusesByNameWhatItCannotDo) {
   EXPECT_EQ(refusal("/pre_tokenizer",
                     R"({"type": "Split", "pattern": {"Regex": "\\w+"}, "behavior": "Isolated"})"),
             "f: /pre_tokenizer/pattern/Regex: uses \"\\w+\", which is not supported in a pattern");
+  const std::string literal =
+      R"({"type": "Split", "behavior": "Isolated", "pattern": {"String": ")" +
+      std::string(4097, 'x') + "\"}}";
+  EXPECT_EQ(refusal("/pre_tokenizer", literal.c_str()),
+            "f: /pre_tokenizer/pattern: has 4097 bytes, more than the 4096 that are read");
 }
 
 TEST(TokenizerJson, RefusesAVocabularyThatContradictsItself) {

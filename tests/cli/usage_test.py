@@ -1,0 +1,93 @@
+"""What `ropewalk` says to a user who mistypes, or names something else than was meant: one clear error, exit code 2."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROPEWALK = os.environ["ROPEWALK_BINARY"]
+WHAT_TO_NAME = "name a Hugging Face folder with config.json and *.safetensors, or a .gguf file itself"
+EXPERIMENT = {
+    "dtype": "float32", "seed": 1, "baseline": "plain", "methods": {"plain": []},
+    "evals": [{"type": "passkey", "protocol": "landmark", "trials": 2, "depths": 1}], "lengths": [512],
+}  # fmt: skip
+
+
+def run(*arguments):
+    return subprocess.run([ROPEWALK, *map(str, arguments)], capture_output=True, text=True)
+
+
+class Usage(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+
+    def refused(self, *arguments):
+        """The one line that a run with exit code 2 leaves on stderr."""
+        ended = run(*arguments)
+        self.assertEqual((ended.returncode, ended.stdout), (2, ""), ended.stderr)
+        self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
+        return ended.stderr.rstrip("\n")
+
+    def checked(self, model):
+        file = self.folder / "experiment.json"
+        file.write_text(json.dumps({**EXPERIMENT, "model": str(model)}))
+        return self.refused("check", file)
+
+    def model_with(self, **changes):
+        """The built-in model under another config."""
+        model = self.folder / "model"
+        shutil.copytree(ROOT / "configs/models/ropewalk-4k", model)
+        config = json.loads((model / "config.json").read_text())
+        (model / "config.json").write_text(json.dumps({**config, **changes}))
+        return model
+
+    def test_an_unknown_verb_is_named_with_those_that_there_are(self):
+        expected = (
+            'ropewalk: unknown verb "lst"; one of list, show, check, sweep, audit, summarize, train'
+        )
+        self.assertEqual(self.refused("lst"), expected)
+        self.assertEqual(self.refused("lst", "experiment.json", "--json"), expected)
+        self.assertIn('unknown verb "a\\x1b[2Jb"', self.refused("a\x1b[2Jb"))
+        for arguments in ((), ("--no-such-flag",)):
+            ended = run(*arguments)
+            self.assertEqual(ended.returncode, 2)
+            self.assertNotIn("unknown verb", ended.stderr)
+        self.assertEqual(run("lst", "--help").returncode, 0)
+
+    def test_a_folder_that_is_no_checkpoint_says_what_to_name(self):
+        (self.folder / "empty").mkdir()
+        self.assertEqual(
+            self.refused("audit", self.folder / "empty"),
+            f"ropewalk: {self.folder / 'empty'}: has neither config.json nor weights: there is "
+            f"nothing to audit; {WHAT_TO_NAME}",
+        )
+        self.assertEqual(
+            self.checked(self.folder / "empty"),
+            f"ropewalk: {self.folder / 'empty' / 'config.json'}: no such file; {WHAT_TO_NAME}",
+        )
+        self.assertTrue(self.refused("audit", ROOT / "configs/checkpoints").endswith(WHAT_TO_NAME))
+
+    def test_an_impossible_original_length_is_named_with_its_key(self):
+        scaling = {"type": "linear", "factor": 2.0, "original_max_position_embeddings": 1e300}
+        model = self.model_with(rope_scaling=scaling)
+        self.assertEqual(
+            self.checked(model),
+            f"ropewalk: {model / 'config.json'}: /rope_scaling/original_max_position_embeddings: "
+            "must be an integer (got 1e+300)",
+        )
+
+    def test_no_name_speaks_to_the_terminal(self):
+        model = self.model_with(rope_scaling={"type": "linear", "factor": 2.0, "a\x1b[2J": {}})
+        error = self.checked(model)
+        self.assertNotIn("\x1b", error)
+        self.assertIn("a\\x1b[2J", error)
+
+
+if __name__ == "__main__":
+    unittest.main()
