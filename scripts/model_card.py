@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write what was measured of a trained model into its card.
 
-usage: scripts/model_card.py MODEL RUNS [RUNS...]
+usage: .venv/bin/python scripts/model_card.py MODEL RUNS [RUNS...]
 
 RUNS is a folder that scripts/measure-model wrote: of MODEL itself the first one, of models of the
 same config but other training seeds all further ones. The section "Quality" of MODEL/README.md is
@@ -46,6 +46,16 @@ def interval(values, weights):
 def shown(estimate, digits=3):
     value, low, high = (f"{number:.{digits}f}" for number in estimate)
     return f"{value} ({low} to {high})"
+
+
+def counted(seeds):
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
+
+
+def unasked(runs, seeds):
+    """Names the seeds that this part says nothing about, so that a reader does not take them for failed or passed."""
+    missing = [seed for seed in seeds if seed not in runs]
+    return f"\nThis sweep was not run on training {counted(missing)}.\n" if missing else ""
 
 
 def line_of(run, method, protocol, length, band="all"):
@@ -188,6 +198,29 @@ def text(runs, model):
 # --- beyond the trained length ---------------------------------------------------------------------
 
 
+def trials_of(run, protocol):
+    """How many trials a run asked for at each length of a protocol, in words."""
+    trials, fewer = run.eval_of(protocol)["trials"], run.experiment.get("trials_after_failure")
+    counts = set(trials.values())
+    if len(counts) == 1:
+        words = f"{counts.pop()} at each length"
+    else:
+        words = ", ".join(f"{trials[length]} at {int(length):,}" for length in sorted(trials, key=int))
+    if fewer:
+        words += f", {fewer} by `trials_after_failure` where the method had failed at a shorter one"
+    return words
+
+
+def trials_by_seed(runs, protocol):
+    """Seeds need not have been asked alike: an experiment may have changed between their runs."""
+    asked = {}
+    for seed, run in runs.items():
+        asked.setdefault(trials_of(run, protocol), []).append(seed)
+    if len(asked) == 1:
+        return next(iter(asked))
+    return "; ".join(f"{words} ({counted(seeds)})" for words, seeds in asked.items())
+
+
 def beyond(runs):
     keys, losses = [], []
     run = next(iter(runs.values()))
@@ -203,8 +236,8 @@ def beyond(runs):
     return (
         "### Beyond the trained length\n\n"
         "`configs/sweeps/card-beyond.json`: linear, ntk and yarn by factor length / 4,096, without any fine-tuning "
-        "(-: not measured). Pass keys found, of 50 at each length, of 10 where the method had failed at a shorter one "
-        f"(`trials_after_failure`, which seed 1 was measured without; `{key_protocol}`):\n\n"
+        f"(-: not measured). Pass keys found / asked (`{key_protocol}`); asked were "
+        f"{trials_by_seed(runs, key_protocol)}:\n\n"
         + table([*header, *map(str, key_lengths)], keys)
         + f"\nNLL of the last 1,024 tokens of each held-out document, nats per token (`{text_protocol}`, the mean of "
         "the documents that reach every length):\n\n" + table([*header, *map(str, text_lengths)], losses)
@@ -234,7 +267,9 @@ def main():
         "beyond": beyond,
     }
     try:
-        written = [write(runs) for part, write in parts.items() if (runs := runs_of(part, options.runs))]
+        found = {part: runs for part in parts if (runs := runs_of(part, options.runs))}
+        seeds = sorted({seed for runs in found.values() for seed in runs}, key=int)
+        written = [parts[part](runs) + unasked(runs, seeds) for part, runs in found.items()]
         if not written:
             raise PlotError(options.runs[0], "holds no summarized run", "run scripts/measure-model first")
     except (PlotError, OSError) as error:
@@ -243,7 +278,7 @@ def main():
     before = card.read_text(encoding="utf-8").partition(HEADING)[0].rstrip("\n")
     how = (
         "Measured by `scripts/measure-model MODEL RUNS` for each training seed and written here by "
-        "`scripts/model_card.py MODEL RUNS...`.\n"
+        "`.venv/bin/python scripts/model_card.py MODEL RUNS...`.\n"
     )
     card.write_text("\n".join([before, "", HEADING, how, *written]), encoding="utf-8")
     return 0

@@ -47,9 +47,17 @@ def draw(run, protocol, theme):
                "p_holm", "family", "differs"]  # fmt: skip
     return Drawing(
         slug("forest", protocol), protocol,
-        f"Paired differences to {run.baseline} at each length, with 95 % intervals. Filled: differs after Holm's "
-        f"correction over a family of {int(lines['family'].max())}.",
+        f"Paired differences to {run.baseline} at each length, with 95 % {intervals(protocol)}. Filled: differs after "
+        f"Holm's correction over a family of {int(lines['family'].max())}.",
         figure, lines[columns], table(run, protocol, lines),
+    )  # fmt: skip
+
+
+def intervals(protocol):
+    """What `ropewalk summarize` puts around a difference. A bootstrap of pairs that all agree has no width; the score
+    interval has one, so that ten pairs do not look like certainty."""
+    return "bootstrap intervals" if protocol.startswith("ppl/") else (
+        "score intervals for paired proportions (Newcombe 1998)"
     )  # fmt: skip
 
 
@@ -103,7 +111,7 @@ def table(run, protocol, lines):
     unit = lines["unit"].iloc[0]
     what = (
         f"Paired differences to {latex.escape(run.baseline)} in {measured} on identical {unit}, with 95\\,\\% "
-        f"intervals. Bold: differs after Holm's correction over a family of {int(lines['family'].max())} "
+        f"{intervals(protocol)}. Bold: differs after Holm's correction over a family of {int(lines['family'].max())} "
         f"($p \\leq {run.experiment['alpha']:g}$); --: no pairs"
     )
     what += f", as at {', '.join(map(latex.length, alone))}." if alone else "."

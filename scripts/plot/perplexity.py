@@ -13,6 +13,7 @@ from plot.theme import FAMILY_NOTE, MUTED, style_of
 LAST_WINDOW = "ppl/last-window/"
 FIXED_TARGET = "ppl/fixed-target/"
 NUDGE = 0.04  # octaves between neighbours at one length
+SPREAD = 0.15  # octaves from a length to its outermost method: farther off, a point would seem to be measured there
 
 
 def control(run, protocol):
@@ -65,6 +66,8 @@ def draw(run, protocol, theme):
         handles.append(Line2D([], [], label=f"control: {run.plain} given only the last {window} tokens", **style))
         data += [{"method": "control", "length": a, "perplexity": b, "drawn_at": a} for a, b in known]
     handles.append(axes.trained_entry(run.trained_length))
+    if len(methods) > 1:
+        handles.append(axes.note("methods of one length stand side by side"))
     if any(run.is_family(method) for method in methods):
         handles.append(axes.note(FAMILY_NOTE))
     axes.length_axis(axis, lengths, width, run.trained_length)
@@ -81,8 +84,10 @@ def draw(run, protocol, theme):
 def nudges(count, lengths):
     """Factors of the length that set methods side by side, so that they do not hide one another, and nearer to their
     own length than to the next."""
+    if count == 1:
+        return [1.0]
     gaps = [math.log2(b / a) for a, b in zip(lengths, lengths[1:])]
-    step = min(NUDGE, 0.5 * min(gaps, default=1) / count)
+    step = min(NUDGE, 2 * SPREAD / (count - 1), 0.5 * min(gaps, default=1) / count)
     return [2 ** (step * (place - (count - 1) / 2)) for place in range(count)]
 
 

@@ -19,8 +19,9 @@ STAND_INS = {
         esac""",
     "build/release/ropewalk": """
         echo "ropewalk $*" >>log
-        case "$1" in
-          summarize) echo 'the table' ;;
+        case "$*" in
+          *--dry-run) echo 'a cell'; echo "$(wc -l <"$4/rows.jsonl" || echo no) rows are there"; exit ;;
+          summarize*) echo 'the table' ;;
           *) echo 'not for stdout' ;;
         esac
         [ "$1" != sweep ] || exit $SWEEP_STATUS""",
@@ -80,10 +81,11 @@ class Demo(unittest.TestCase):
         self.assertNotIn("python scripts/corpora", log)
 
     def test_full_prints_the_price_before_it_begins(self):
-        status, _, stderr, log = self.run_demo("--full")
-        self.assertEqual(status, 0, stderr)
+        status, stdout, stderr, log = self.run_demo("--full")
+        self.assertEqual((status, stdout), (0, FOUND), stderr)
         self.assertEqual([line for line in log if line.startswith("ropewalk")], [
             "ropewalk check configs/sweeps/published.json",
+            "ropewalk sweep configs/sweeps/published.json --out runs/published --dry-run",
             "ropewalk sweep configs/sweeps/published.json --out runs/published",
             "ropewalk summarize runs/published",
         ])  # fmt: skip
@@ -94,7 +96,9 @@ class Demo(unittest.TestCase):
         (published / "rows.jsonl").write_text("measured\n")
         self.run_demo()
         self.assertFalse((self.clone / "runs/published").exists())
-        self.run_demo("--full")
+        _, _, stderr, _ = self.run_demo("--full")
+        self.assertIn("demo: still missing in runs/published: 1 rows are there", stderr)
+        self.assertNotIn("a cell", stderr)
         rows = self.clone / "runs/published/rows.jsonl"
         self.assertEqual(rows.read_text(), "measured\n")
         rows.write_text("measured\nmore\n")

@@ -18,6 +18,10 @@ import numpy  # noqa: E402
 import model_card  # noqa: E402
 
 
+def retrieval_run(trials, **experiment):
+    return types.SimpleNamespace(experiment=experiment, eval_of=lambda protocol: {"trials": trials})
+
+
 def text_row(document, protocol, length, forwards):
     """`forwards`: (nll file, scored begin, scored end)."""
     windows = [{"nll_file": file, "tokens": [0, end], "scored": [begin, end]} for file, begin, end in forwards]
@@ -66,6 +70,34 @@ class ModelCard(unittest.TestCase):
         self.assertFalse(model_card.misses(line(400, 0.99), 0.99))
         self.assertFalse(model_card.misses(line(0, float("nan")), 0.99))
         self.assertFalse(model_card.misses(None, 0.99))
+
+    def test_trials_are_those_of_the_experiment(self):
+        self.assertEqual(model_card.trials_of(retrieval_run({"8192": 50, "16384": 50}), "p"), "50 at each length")
+        self.assertEqual(
+            model_card.trials_of(retrieval_run({"8192": 30, "16384": 20}, trials_after_failure=7), "p"),
+            "30 at 8,192, 20 at 16,384, 7 by `trials_after_failure` where the method had failed at a shorter one",
+        )
+
+    def test_seeds_that_were_asked_otherwise_are_named(self):
+        alike = retrieval_run({"8192": 50}, trials_after_failure=10)
+        self.assertNotIn("seed", model_card.trials_by_seed({"1": alike, "2": alike}, "p"))
+        words = model_card.trials_by_seed({"1": retrieval_run({"8192": 50}), "2": alike, "3": alike}, "p")
+        self.assertTrue(words.startswith("50 at each length (seed 1); 50 at each length, 10 by "), words)
+        self.assertTrue(words.endswith(" (seeds 2, 3)"), words)
+
+    def test_seeds_that_a_part_was_not_run_on_are_named_in_it(self):
+        (self.folder / "README.md").write_text("# A model\n")
+        runs = {"retrieval": {"2": None}, "text": {}, "beyond": {"10": None, "2": None, "3": None}}
+        with (
+            mock.patch.object(model_card, "runs_of", lambda part, _: runs[part]),
+            mock.patch.object(model_card, "retrieval", lambda _: "### Inside\n"),
+            mock.patch.object(model_card, "beyond", lambda _: "### Beyond\n"),
+            mock.patch.object(sys, "argv", ["model_card.py", str(self.folder), "runs"]),
+        ):
+            self.assertEqual(model_card.main(), 0)
+        card = (self.folder / "README.md").read_text()
+        self.assertIn("### Inside\n\nThis sweep was not run on training seeds 3, 10.\n\n### Beyond\n", card)
+        self.assertEqual(card.count("not run on"), 1)
 
     def write_twice(self, sections):
         (self.folder / "README.md").write_text("# A model\n\nBy hand.\n")

@@ -162,6 +162,19 @@ class Figures(plot_support.SyntheticRuns):
             self.assertGreater(numpy.diff(octaves).min(), 0.02)
             self.assertLess(abs(octaves).max(), 0.25 * numpy.log2(200000 / 131072))
 
+    def test_many_methods_stand_no_farther_from_their_length_than_few(self):
+        for count in (1, 2, 7, 13, 40):
+            octaves = numpy.log2(perplexity.nudges(count, [4096, 8192, 16384]))
+            self.assertEqual(len(octaves), count)
+            self.assertLessEqual(abs(octaves).max(), 0.15 + 1e-12)
+            self.assertAlmostEqual(octaves.sum(), 0)
+
+    def test_the_legend_says_that_methods_stand_side_by_side(self):
+        note = "methods of one length stand side by side"
+        for kind, is_said in (("many", True), ("one_method", False)):
+            texts = [text for text, _ in plot_support.drawn_texts(self.draw(perplexity, FIXED, kind).figure)]
+            self.assertEqual(note in [text.replace("\n", " ") for text in texts], is_said)
+
     def test_an_interval_is_whole_where_its_value_is_in_the_frame(self):
         for kind, protocol in (("full", FIXED), ("one_length", FIXED)):
             drawing = self.draw(perplexity, protocol, kind)
@@ -197,6 +210,12 @@ class Figures(plot_support.SyntheticRuns):
             point = shown[f"difference {line.method} {line.length}"][0]
             self.assertEqual(point.get_xdata()[0], line.difference)
             self.assertEqual(point.get_markerfacecolor() == "white", line.differs == "no")
+
+    def test_the_caption_of_differences_names_their_intervals(self):
+        for protocol, words in ((LANDMARK, "paired proportions (Newcombe 1998)"), (FIXED, "bootstrap intervals")):
+            drawing = self.draw(forest, protocol)
+            for text in (drawing.title, drawing.table):
+                self.assertIn(words, text)
 
     def test_lengths_without_any_pair_are_named_not_drawn(self):
         drawing = self.draw(forest, LANDMARK, "many")
