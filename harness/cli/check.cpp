@@ -183,8 +183,9 @@ int run(const std::string& file, const std::string& model, bool as_json) {
   print_prices(prices, total);
   explain_prices(total, rates);
   print_advice(experiment);
-  for (const std::string& warning : warnings)
+  for (const std::string& warning : warnings) {
     fmt::print(stderr, "warning: {}\n", base::printable(warning));
+  }
   return 0;
 }
 

@@ -109,8 +109,9 @@ sweep::Selection selection_of(const Arguments& arguments) {
 }
 
 void warn(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings)
+  for (const std::string& warning : warnings) {
     fmt::print(stderr, "warning: {}\n", base::printable(warning));
+  }
 }
 
 /// What a directory already holds; nothing when there is none yet.

@@ -92,8 +92,7 @@ void describe_scaling(Subject& subject, const checkpoint::GgufHeader& header,
   }
   add(subject, "scaling-not-stated", Severity::note, "rope_scaling", "absent",
       "proves nothing about the model that the file was made from: llama.cpp's converter leaves "
-      "out "
-      "dynamic scalings without a word, and its older versions YaRN ones as well",
+      "out dynamic scalings without a word, and its older versions YaRN ones as well",
       "look into the original's config.json");
 }
 
