@@ -52,6 +52,15 @@ Depth DepthDesign::of_trial(int64_t trial) const {
   throw std::logic_error("DepthDesign: unknown kind");
 }
 
+bool DepthDesign::is_kept(int64_t trial, int64_t count) const {
+  require_trial_of(*this, trial);
+  const int64_t round = trial / depths;
+  if (round != count / depths) return round < count / depths;
+  const int64_t rest = count % depths;
+  const int64_t index = trial % depths;
+  return (index + 1) * rest / depths > index * rest / depths;
+}
+
 int64_t DepthDesign::band_of_trial(int64_t trial) const {
   const Depth depth = of_trial(trial);
   return stats::depth_band(depth.from + depth.width / 2);
@@ -69,15 +78,6 @@ DepthDesign::Kind depth_kind(const std::string& name) {
     base::reject("", "design", fmt::format("no kind of depths is called \"{}\"", name));
   }
   return static_cast<DepthDesign::Kind>(found - names.begin());
-}
-
-bool DepthDesign::is_kept(int64_t trial, int64_t count) const {
-  require_trial_of(*this, trial);
-  const int64_t round = trial / depths;
-  if (round != count / depths) return round < count / depths;
-  const int64_t rest = count % depths;
-  const int64_t index = trial % depths;
-  return (index + 1) * rest / depths > index * rest / depths;
 }
 
 }  // namespace evals

@@ -8,11 +8,33 @@
 #include <map>
 
 #include "evals/stats/require.h"
-#include "evals/stats/tail.h"
 #include "harness/base/random.h"
 
 namespace evals::stats {
 namespace {
+
+/// Order statistic that cuts off alpha of the resamples: floor((resamples + 1) alpha), so that the
+/// bounds err on the wide side. Throws base::Error(Fault::input) when that is none, or when alpha
+/// is not in (0, 0.5).
+int64_t tail_rank(const Resampling& resampling) {
+  require(resampling.alpha > 0 && resampling.alpha < 0.5, "alpha",
+          fmt::format("must be above 0 and below 0.5 (got {})", resampling.alpha));
+  const double rank =
+      std::floor(static_cast<double>(resampling.resamples + 1) * resampling.alpha + 1e-9);
+  require(rank >= 1, "resamples",
+          fmt::format("{} are too few for alpha {}", resampling.resamples, resampling.alpha));
+  return static_cast<int64_t>(rank);
+}
+
+/// The rank-th smallest and the rank-th largest value; reorders `values`.
+Interval tails_of(std::vector<double>& values, int64_t rank) {
+  const auto low = values.begin() + (rank - 1);
+  std::nth_element(values.begin(), low, values.end());
+  const double smallest = *low;
+  const auto high = values.end() - rank;
+  std::nth_element(values.begin(), high, values.end());
+  return {smallest, *high};
+}
 
 /// Clusters of one stratum, as resampling wants them.
 struct Stratum {

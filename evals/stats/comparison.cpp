@@ -1,10 +1,11 @@
 #include "evals/stats/comparison.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "evals/stats/require.h"
-#include "evals/stats/tail.h"
 
 namespace evals::stats {
 namespace {

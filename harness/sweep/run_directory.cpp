@@ -80,6 +80,24 @@ void collect_experiment_differences(const std::filesystem::path& file, const bas
   collect_differences(question_of(stored), question_of(wanted), "", problems);
 }
 
+/// The manifest in a folder, null where there is none; throws as require_same_run does.
+base::Json manifest_of_same_run(const std::filesystem::path& folder, const base::Json& experiment,
+                                const base::Json& identity) {
+  const std::filesystem::path file = folder / "manifest.json";
+  if (!std::filesystem::exists(file)) return nullptr;
+  base::Json stored = base::parse_json(base::read_file(file), file.string());
+  base::Problems problems;
+  if (stored.value("schema_version", int64_t{0}) != manifest_version) {
+    problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
+  }
+  collect_differences(stored.value("identity", base::Json()), identity, "/identity", problems);
+  if (!problems.empty()) {
+    collect_experiment_differences(folder / "experiment.json", experiment, problems);
+  }
+  problems.throw_if_any(file.string());
+  return stored;
+}
+
 void create_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -132,11 +150,9 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
                          {"identity", identity},
                          {"provenance", base::Json::array()}};
   const std::filesystem::path manifest_file = folder_ / "manifest.json";
-  require_same_run(folder_, experiment, identity);
-  if (std::filesystem::exists(manifest_file)) {
-    manifest["provenance"] =
-        base::parse_json(base::read_file(manifest_file), manifest_file.string())
-            .value("provenance", base::Json::array());
+  const base::Json stored = manifest_of_same_run(folder_, experiment, identity);
+  if (!stored.is_null()) {
+    manifest["provenance"] = stored.value("provenance", base::Json::array());
   }
   manifest["provenance"].push_back(provenance);
   storage_.replace(folder_ / "experiment.json", pretty(experiment));
@@ -254,18 +270,7 @@ void RunDirectory::commit() {
 
 void require_same_run(const std::filesystem::path& folder, const base::Json& experiment,
                       const base::Json& identity) {
-  const std::filesystem::path file = folder / "manifest.json";
-  if (!std::filesystem::exists(file)) return;
-  const base::Json stored = base::parse_json(base::read_file(file), file.string());
-  base::Problems problems;
-  if (stored.value("schema_version", int64_t{0}) != manifest_version) {
-    problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
-  }
-  collect_differences(stored.value("identity", base::Json()), identity, "/identity", problems);
-  if (!problems.empty()) {
-    collect_experiment_differences(folder / "experiment.json", experiment, problems);
-  }
-  problems.throw_if_any(file.string());
+  manifest_of_same_run(folder, experiment, identity);
 }
 
 std::vector<Row> read_rows(const std::filesystem::path& folder) {

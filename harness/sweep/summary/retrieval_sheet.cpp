@@ -70,6 +70,11 @@ bool has_own_sources(const Trials& trials) {
   return true;
 }
 
+Answer answer_of(const Row* row) {
+  if (!row || is_missing(row->status)) return Answer::missing;
+  return row->status == Status::ok && row->retrieval->hit ? Answer::hit : Answer::miss;
+}
+
 /// The cells of one method, planned trials without a row included.
 std::map<int64_t, TrialCell> planned_cells(const Design& design,
                                            const std::map<int64_t, const Design::Asked*>& planned,
@@ -107,10 +112,16 @@ LengthCell TrialCell::count(int64_t length, std::optional<int64_t> band) const {
   LengthCell cell{length, 0, 0, 0};
   for (const auto& [trial, row] : trials) {
     if (!is_in(band, trial)) continue;
-    if (!row || is_missing(row->status)) {
-      ++cell.missing;
-    } else {
-      ++(row->status == Status::ok && row->retrieval->hit ? cell.hits : cell.misses);
+    switch (answer_of(row)) {
+      case Answer::hit:
+        ++cell.hits;
+        break;
+      case Answer::miss:
+        ++cell.misses;
+        break;
+      case Answer::missing:
+        ++cell.missing;
+        break;
     }
   }
   return cell;
@@ -141,10 +152,7 @@ std::optional<double> TrialCell::log_prob(std::optional<int64_t> band) const {
 
 Answer TrialCell::answer(int64_t trial) const {
   const auto found = trials.find(trial);
-  if (found == trials.end()) return Answer::missing;
-  const Row* row = found->second;
-  if (!row || is_missing(row->status)) return Answer::missing;
-  return row->status == Status::ok && row->retrieval->hit ? Answer::hit : Answer::miss;
+  return answer_of(found == trials.end() ? nullptr : found->second);
 }
 
 std::string TrialCell::why_missing() const {
