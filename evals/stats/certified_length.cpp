@@ -24,11 +24,6 @@ void require_cells(const std::vector<LengthCell>& cells) {
   }
 }
 
-void require_criterion(Criterion criterion) {
-  require_inside_unit(criterion.tau, "tau");
-  require_inside_unit(criterion.alpha, "alpha");
-}
-
 using Verdict = std::optional<Ending>;  // empty: shown, the walk goes on
 
 Verdict certify(const LengthCell& cell, Criterion criterion) {
@@ -82,6 +77,11 @@ int64_t length_of_bands(const BandedCell& cell) { return cell.front().length; }
 LengthClaim no_certificate(int64_t at) { return {{}, Ending::dependent_trials, at}; }
 
 }  // namespace
+
+void require_criterion(Criterion criterion) {
+  require_inside_unit(criterion.tau, "tau");
+  require_inside_unit(criterion.alpha, "alpha");
+}
 
 LengthClaim certified_length(const std::vector<LengthCell>& cells, Criterion criterion,
                              bool independent) {

@@ -26,6 +26,9 @@ struct Criterion {
   double alpha = 0.05;
 };
 
+/// Throws base::Error(Fault::input) unless tau and alpha lie in (0, 1).
+void require_criterion(Criterion criterion);
+
 /// Why a walk over lengths ended where it did.
 enum class Ending {
   all_lengths,       ///< every length was shown

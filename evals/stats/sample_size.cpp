@@ -9,11 +9,6 @@
 namespace evals::stats {
 namespace {
 
-void require_criterion(Criterion criterion) {
-  require_inside_unit(criterion.tau, "tau");
-  require_inside_unit(criterion.alpha, "alpha");
-}
-
 /// Success probabilities of good models, the best first, that tau leaves room for.
 std::vector<double> good_models(double tau) {
   std::vector<double> models;
