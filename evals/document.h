@@ -16,6 +16,10 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
+/// A branch that forks at a multiple of this meets its keys in the same blocks as its whole path
+/// does when it stands alone. With the AVX-512 kernel their scores are then equal bit for bit.
+inline constexpr int64_t exact_fork = 512;
+
 /// A continuation of trunk[0, fork). tokens[scored_from, end) are scored, each given all before it.
 struct Branch {
   int64_t fork = 0;

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "evals/document.h"
 #include "harness/model/attend_kernels.h"
 #include "harness/model/bands.h"
 #include "harness/model/non_finite_rows.h"
@@ -26,8 +27,9 @@ namespace {
 
 constexpr int64_t query_block = 128;  // queries of a tile
 constexpr int64_t key_block = 512;    // keys of a tile, and of a packed block
-constexpr int64_t key_step = 64;      // tiles are cut to multiples of this many keys
-constexpr int64_t query_step = 32;    // and padded to multiples of this many queries
+static_assert(evals::exact_fork % key_block == 0, "blocks of keys begin where branches do");
+constexpr int64_t key_step = 64;    // tiles are cut to multiples of this many keys
+constexpr int64_t query_step = 32;  // and padded to multiples of this many queries
 // Each shape of a product is compiled once per thread, so that there must not be many.
 
 /// Scratch of one thread.

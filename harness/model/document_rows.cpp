@@ -1,6 +1,7 @@
 #include "harness/model/document_rows.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace model {
 
@@ -24,6 +25,10 @@ DocumentRows lay_out(const evals::Document& document, bool scores_trunk,
   for (const int64_t index : branches) {
     const evals::Branch& branch = document.branches[index];
     const int64_t tokens = static_cast<int64_t>(branch.tokens.size());
+    if (branch.fork % evals::exact_fork == 0) {
+      laid.tokens.resize((laid.tokens.size() + evals::exact_fork - 1) / evals::exact_fork *
+                         evals::exact_fork);
+    }
     const int64_t first_row = static_cast<int64_t>(laid.tokens.size());
     const int64_t rows = std::max<int64_t>(0, tokens - 1);
     laid.parts.push_back({index, branch.fork, first_row, rows});
@@ -34,6 +39,17 @@ DocumentRows lay_out(const evals::Document& document, bool scores_trunk,
     }
   }
   return laid;
+}
+
+std::vector<int64_t> busy_rows(const DocumentRows& rows) {
+  std::vector<int64_t> busy(rows.trunk_rows);
+  std::iota(busy.begin(), busy.end(), 0);
+  for (const DocumentRows::Part& part : rows.parts) {
+    for (int64_t row = 0; row < part.rows; ++row) {
+      busy.push_back(part.first_row + row);
+    }
+  }
+  return busy;
 }
 
 void hand_out(const std::vector<evals::TokenScore>& read, const DocumentRows& rows,

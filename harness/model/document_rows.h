@@ -9,7 +9,8 @@ namespace model {
 
 /// Part of a document that is computed in one pass: the beginning of the trunk, then the branches
 /// that may share it, each token in one row. The last token of a path has no row: nothing follows
-/// that it would predict.
+/// that it would predict. A branch that forks at a multiple of evals::exact_fork begins at a row
+/// that is one, so that idle rows may lie before it.
 struct DocumentRows {
   struct Part {
     int64_t branch = 0;  ///< index into Document::branches
@@ -18,7 +19,7 @@ struct DocumentRows {
     int64_t rows = 0;
   };
 
-  std::vector<evals::Token> tokens;  ///< [rows]
+  std::vector<evals::Token> tokens;  ///< [rows]; of idle rows any token
   int64_t trunk_rows = 0;
   bool scores_trunk = false;
   std::vector<Part> parts;
@@ -26,6 +27,9 @@ struct DocumentRows {
   std::vector<int64_t> read;          ///< rows whose hidden state is read, per scored token
   std::vector<evals::Token> targets;  ///< [read.size()] the token that follows it
 };
+
+/// The rows that hold a token of the document, ascending.
+std::vector<int64_t> busy_rows(const DocumentRows& rows);
 
 /// Lays out the given branches, and the trunk's own scored range when `scores_trunk`.
 DocumentRows lay_out(const evals::Document& document, bool scores_trunk,

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 
 #include "harness/checkpoint/convert.h"
 #include "harness/model/layer_weights.h"
@@ -48,7 +47,8 @@ class Forward {
       load_layer(weights_, layer, dtype_, loaded_);
       use_plans_of(layer);
       store_keys(loaded_);
-      const std::vector<int64_t> wanted = layer + 1 == spec_.layers ? rows_read(rows_) : all_rows();
+      const std::vector<int64_t> wanted =
+          layer + 1 == spec_.layers ? rows_read(rows_) : busy_rows(rows_);
       const int64_t count = static_cast<int64_t>(wanted.size());
       for (int64_t first = 0; first < count; first += row_chunk) {
         const auto chunk = std::span(wanted).subspan(first, std::min(row_chunk, count - first));
@@ -61,12 +61,6 @@ class Forward {
   }
 
  private:
-  std::vector<int64_t> all_rows() const {
-    std::vector<int64_t> rows(rows_.tokens.size());
-    std::iota(rows.begin(), rows.end(), 0);
-    return rows;
-  }
-
   /// Final norm of the rows that the head reads -> [read, hidden]
   at::Tensor read_hidden() const {
     const at::Tensor norm = borrow(weights_.tensor(checkpoint::Role::final_norm)).to(at::kFloat);
@@ -214,7 +208,7 @@ at::Tensor forward(const checkpoint::Weights& weights, const DocumentRows& rows,
 }
 
 int64_t forward_work(const checkpoint::LlamaSpec& spec, const DocumentRows& rows) {
-  return static_cast<int64_t>(rows.tokens.size()) * (spec.layers - 1) +
+  return static_cast<int64_t>(busy_rows(rows).size()) * (spec.layers - 1) +
          static_cast<int64_t>(rows_read(rows).size());
 }
 

@@ -46,7 +46,10 @@ int64_t merge(std::vector<RowRuler>& merged, size_t index, const Path& path,
 RowPlan::RowPlan(std::vector<Path> paths, std::optional<int64_t> window)
     : paths_(std::move(paths)), window_(window) {
   for (size_t path = 0; path < paths_.size(); ++path) {
-    path_of_row_.insert(path_of_row_.end(), paths_[path].rows, static_cast<int32_t>(path));
+    const bool is_last = path + 1 == paths_.size();
+    path_of_row_.resize(
+        is_last ? paths_[path].first_row + paths_[path].rows : paths_[path + 1].first_row,
+        static_cast<int32_t>(path));
   }
   std::vector<RowRuler> rulers;
   for (size_t index = 0; index < paths_.size(); ++index) {

@@ -31,7 +31,8 @@ struct RowSpan {
 /// one list of queries, however many branches there are.
 class RowPlan {
  public:
-  /// `paths` own consecutive rows from 0 on, in order; the first is the trunk. Plans must agree on
+  /// `paths` own ascending runs of rows from 0 on; the first is the trunk. Rows between the runs
+  /// are idle: nobody attends them, and nothing may be asked of them. Plans must agree on
   /// everything below the forks (scalings::prefix_equal), and outlive this object. `window`: keys
   /// that a query sees at most, itself among them.
   explicit RowPlan(std::vector<Path> paths, std::optional<int64_t> window = {});
@@ -47,7 +48,7 @@ class RowPlan {
  private:
   std::vector<Path> paths_;
   std::optional<int64_t> window_;
-  std::vector<int32_t> path_of_row_;
+  std::vector<int32_t> path_of_row_;  // of an idle row: the path before it
   std::vector<scalings::View> views_;
   std::vector<std::vector<int64_t>> view_of_path_;  // [paths][views of its plan] -> views_
   std::vector<RotaryTable> tables_;

@@ -56,6 +56,40 @@ TEST(PositionMethods, OnChosenLayersEqualTheMethodWhereAllAreChosenAndPlainWhere
   EXPECT_NE(on_layers("[1]"), scores("[]", tokens));
 }
 
+/// Paths of one length that fork from a trunk, early and late and not at all, so that idle rows
+/// lie before most of them. The last 5 tokens of each are scored.
+evals::Document forked_at_blocks(int64_t length) {
+  evals::Document document{random_tokens(1024, 7), {}, {}};
+  uint32_t seed = 8;
+  for (const int64_t fork : {512, 1024, 0, 1024, 512}) {
+    const int64_t own = length - fork;
+    document.branches.push_back({fork, random_tokens(own, seed++), own - 5});
+  }
+  return document;
+}
+
+TEST(PositionMethods, BranchesThatForkAtBlocksEqualTheirWholePathsBitForBit) {
+  const evals::Document document = forked_at_blocks(1100);
+  for (const model::Compute compute : {model::Compute::float32, model::Compute::bfloat16}) {
+    for (const model_test::PositionMethod& method : model_test::wide_position_methods()) {
+      const scalings::Chain chain = model_test::chain_of(method);
+      const std::shared_ptr<const scalings::Chain> borrowed(std::shared_ptr<void>(), &chain);
+      model::Scorer scorer(std::make_shared<model_test::RandomWeights>(model_test::small_spec(), 1),
+                           borrowed, 128, compute);
+      if (scorer.kernel() == "portable") GTEST_SKIP() << "sums in another order";
+      const evals::Scores joined = scorer.score(document, {});
+      for (size_t index = 0; index < document.branches.size(); ++index) {
+        const evals::Branch& branch = document.branches[index];
+        std::vector<Token> path(document.trunk.begin(), document.trunk.begin() + branch.fork);
+        path.insert(path.end(), branch.tokens.begin(), branch.tokens.end());
+        const auto length = static_cast<int64_t>(path.size());
+        const evals::Scores alone = scorer.score({path, {length - 5, length}, {}}, {});
+        EXPECT_EQ(joined.branches[index], alone.trunk) << method.name << " " << index;
+      }
+    }
+  }
+}
+
 /// Distances, from the last scored position, of the tokens whose change is seen there at all.
 std::vector<int64_t> distances_seen(const char* chain, int64_t layers, int64_t first_changed) {
   std::vector<Token> tokens = random_tokens(60, 3);
