@@ -133,9 +133,11 @@ double LlamaSubject::attention_flops_a_pair() const {
   return 4.0 * static_cast<double>(spec_.heads) * spec_.head_dim;
 }
 
-int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, int64_t scored) const {
+int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, int64_t tokens,
+                                 int64_t scored) const {
   return model::peak_bytes(
-      *weights_, plan, {.compute = compute(), .scored = scored, .threads = at::get_num_threads()});
+      *weights_, plan,
+      {.compute = compute(), .tokens = tokens, .scored = scored, .threads = at::get_num_threads()});
 }
 
 model::Compute LlamaSubject::compute() const {

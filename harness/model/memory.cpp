@@ -29,7 +29,7 @@ class Footprint {
         plan_(plan),
         case_(memory_case),
         element_(memory_case.compute == Compute::float32 ? 4 : 2),
-        tokens_(plan.length()),
+        tokens_(memory_case.tokens > 0 ? memory_case.tokens : plan.length()),
         rows_(std::max<int64_t>(tokens_ - 1, 1)),
         keys_(spec_.kv_heads * spec_.head_dim) {}
 
@@ -44,12 +44,13 @@ class Footprint {
   /// and in its rows, per row its path and its place among those wanted, and the answers.
   int64_t path() const {
     int64_t spans = 0;
-    for (int64_t query = 0; query < tokens_; ++query) {
+    for (int64_t query = 0; query < plan_.length(); ++query) {
       spans += static_cast<int64_t>(plan_.spans.row(query).size());
     }
     const int64_t rulers = static_cast<int64_t>(plan_.rulers.size());
     const int64_t answer = sizeof(int64_t) + sizeof(evals::Token) + 2 * sizeof(evals::TokenScore);
-    return tokens_ * (8 * rulers + 8 + 8) + spans * static_cast<int64_t>(sizeof(scalings::Span)) +
+    return plan_.length() * (8 * rulers + 8 + 8) +
+           spans * static_cast<int64_t>(sizeof(scalings::Span)) +
            tokens_ * (2 * sizeof(evals::Token) + 4 + 8) + case_.scored * answer;
   }
 

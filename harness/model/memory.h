@@ -8,9 +8,10 @@
 
 namespace model {
 
-/// What the memory of scoring one path depends on besides the model and the plan.
+/// What the memory of one pass depends on besides the model and the plan.
 struct MemoryCase {
   Compute compute = Compute::float32;
+  int64_t tokens = 0;  ///< of a trunk and its branches; 0: one path, those of its plan
   int64_t scored = 1;  ///< tokens that the head judges
   int64_t threads = 2;
 };
@@ -20,10 +21,11 @@ struct MemoryCase {
 /// thread stacks. 64 to 69 MB were measured with LibTorch 2.13 on 2 threads; other builds differ.
 inline constexpr int64_t runtime_bytes = int64_t{64} << 20;
 
-/// Peak anonymous resident memory of scoring one path of plan.length() tokens, in bytes: the
-/// runtime's, what lives as long as the path, and the greatest of the stages (embedding, layers,
-/// final norm, head). Mapped weights are not anonymous and not counted, converted ones are.
-/// Does not grow with the number of layers; a test holds it to what is measured, within 15 %.
+/// Peak anonymous resident memory of scoring a path of plan.length() tokens, or several of that
+/// length that share a trunk, in bytes: the runtime's, what lives as long as the pass, and the
+/// greatest of the stages (embedding, layers, final norm, head). Mapped weights are not anonymous
+/// and not counted, converted ones are. Does not grow with the number of layers; a test holds it to
+/// what is measured, within 15 %.
 int64_t peak_bytes(const checkpoint::Weights& weights, const scalings::RotaryPlan& plan,
                    const MemoryCase& memory_case);
 

@@ -27,6 +27,13 @@ bool is_done(const Group& group, const Rows& rows, bool retry) {
   });
 }
 
+bool is_answered(const std::vector<Row>& cells, const Rows& rows) {
+  return std::all_of(cells.begin(), cells.end(), [&](const Row& cell) {
+    const auto found = rows.find(cell.cell);
+    return found != rows.end() && !is_missing(found->second.status);
+  });
+}
+
 std::string cell_id(const Prepared& prepared, const PreparedMethod& method, size_t eval,
                     const base::Json& question) {
   const PreparedEval& asked = prepared.evals()[eval];

@@ -18,10 +18,11 @@ struct Pass {
   int64_t tokens = 0;  ///< computed: of a trunk and its branches
   int64_t path = 0;    ///< tokens of the longest path
   int64_t scored = 0;
+  std::vector<BranchShape> branches = {};  ///< none: one path, which is scored at its end
 };
 
 /// The unit of work and of resume: the cells that one document, or one set of forwards, answers.
-/// Which cells belong together is fixed by the experiment.
+/// Which cells belong together is fixed by the experiment and by how many trials a length gets.
 class Group {
  public:
   virtual ~Group() = default;
@@ -34,8 +35,9 @@ class Group {
   /// Tokens of all passes.
   int64_t tokens() const;
 
-  /// Asks the model and fills the rows. Throws std::bad_alloc, base::Error(Fault::cancelled) and
-  /// whatever the model throws; leaves no trace then but NLL files of finished forwards.
+  /// Asks the model, and fills the rows of the cells that have no answer yet. Throws
+  /// std::bad_alloc, base::Error(Fault::cancelled) and whatever the model throws; leaves no trace
+  /// then but NLL files of finished forwards.
   virtual std::vector<Row> run(evals::LanguageModel& model, RunDirectory& directory,
                                const evals::Progress& progress) const = 0;
 
@@ -50,9 +52,15 @@ using Rows = std::map<std::string, Row>;
 /// not count.
 bool is_done(const Group& group, const Rows& rows, bool retry);
 
-/// One retrieval trial at one length, or (absolute placement) at all lengths of the eval.
+/// Whether the model has answered all these cells: no need to ask again, and nothing to overwrite.
+bool is_answered(const std::vector<Row>& cells, const Rows& rows);
+
+/// Retrieval trials at one length, or (absolute placement) one trial at all lengths of the eval.
+/// What several trials begin with alike is computed once; they are asked one by one where memory
+/// does not suffice for that, or where a process died of it.
 std::unique_ptr<Group> retrieval_group(const Prepared& prepared, const PreparedMethod& method,
-                                       size_t eval, int64_t length, int64_t trial);
+                                       size_t eval, int64_t length,
+                                       const std::vector<int64_t>& trials);
 
 /// One document of a perplexity eval at one length; for ppl/truncated at all given lengths, so that
 /// those whose plans are prefix-equal share one forward.

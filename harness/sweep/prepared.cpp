@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "evals/haystack.h"
+#include "evals/joined_document.h"
 #include "harness/base/sha256.h"
 #include "scalings/catalog.h"
 
@@ -130,11 +131,17 @@ int64_t Prepared::path(size_t eval, int64_t length) const {
   return known;
 }
 
-const std::vector<BranchShape>& Prepared::branches(size_t eval, int64_t trial) const {
-  const auto [known, is_new] = branches_.try_emplace({eval, trial});
+const std::vector<BranchShape>& Prepared::branches(size_t eval, int64_t length,
+                                                   const std::vector<int64_t>& trials) const {
+  const auto [known, is_new] = branches_.try_emplace({eval, length, trials});
   if (is_new) {
-    const evals::Prompt whole = prompt(eval, experiment_.evals[eval].lengths.front(), trial);
-    for (const evals::Branch& branch : whole.document.branches) {
+    std::vector<evals::Document> documents;
+    for (const int64_t trial : trials) {
+      documents.push_back(prompt(eval, length, trial).document);
+    }
+    const evals::Document document =
+        documents.size() == 1 ? documents.front() : evals::join(documents);
+    for (const evals::Branch& branch : document.branches) {
       const auto tokens = static_cast<int64_t>(branch.tokens.size());
       known->second.push_back({branch.fork, tokens, tokens - branch.scored_from});
     }

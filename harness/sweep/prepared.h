@@ -68,9 +68,10 @@ class Prepared {
   /// The prompt of a retrieval trial: at one length or, in absolute placement, at all of them.
   evals::Prompt prompt(size_t eval, int64_t length, int64_t trial) const;
 
-  /// The branches of a trial in absolute placement, in order of length; kept, since every method
-  /// gets the same.
-  const std::vector<BranchShape>& branches(size_t eval, int64_t trial) const;
+  /// The branches of the document that asks trials together, or one in absolute placement, in order
+  /// of trial or length; kept, since every method gets the same.
+  const std::vector<BranchShape>& branches(size_t eval, int64_t length,
+                                           const std::vector<int64_t>& trials) const;
 
   /// Whether the plans for paths of these lengths agree on their first `tokens`, on every layer:
   /// the scorer then computes those tokens once.
@@ -102,7 +103,8 @@ class Prepared {
   // Answers that many cells ask for again.
   mutable std::map<std::pair<std::string, int64_t>, std::string> plans_;
   mutable std::map<std::pair<size_t, int64_t>, int64_t> paths_;
-  mutable std::map<std::pair<size_t, int64_t>, std::vector<BranchShape>> branches_;
+  mutable std::map<std::tuple<size_t, int64_t, std::vector<int64_t>>, std::vector<BranchShape>>
+      branches_;
   mutable std::map<std::tuple<std::string, int64_t, int64_t, int64_t>, bool> shared_;
 };
 

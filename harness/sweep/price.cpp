@@ -3,6 +3,21 @@
 #include <algorithm>
 
 namespace sweep {
+namespace {
+
+/// Pairs of query and key tokens that a plan attends: [length + 1], of all queries before each.
+std::vector<double> attended_pairs(const scalings::RotaryPlan& plan) {
+  std::vector<double> pairs = {0};
+  for (int64_t query = 0; query < plan.length(); ++query) {
+    pairs.push_back(pairs.back());
+    for (const scalings::Span& span : plan.spans.row(query)) {
+      pairs.back() += static_cast<double>(span.end - span.begin);
+    }
+  }
+  return pairs;
+}
+
+}  // namespace
 
 Price& Price::operator+=(const Price& other) {
   cells += other.cells;
@@ -17,38 +32,44 @@ Price& Price::operator+=(const Price& other) {
   return *this;
 }
 
-double attended_pairs(const scalings::RotaryPlan& plan, int64_t first_query) {
-  double pairs = 0;
-  for (int64_t query = first_query; query < plan.length(); ++query) {
-    for (const scalings::Span& span : plan.spans.row(query)) {
-      pairs += static_cast<double>(span.end - span.begin);
-    }
-  }
-  return pairs;
-}
-
-const Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, const Pass& pass) {
-  const auto [found, is_new] = works_.try_emplace({method.name, pass.path, pass.scored});
-  if (is_new) {
+Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, const Pass& pass) {
+  PathWork& work = works_[{method.name, pass.path}];
+  if (pass.tokens > work.tokens || pass.scored > work.scored) {
     const auto plan = scalings::make_plan(method.chain, prepared_.context(pass.path));
-    // The last layer answers only what the head reads: the end of the path.
-    const int64_t first_read = std::max<int64_t>(0, pass.path - pass.scored);
-    const double layers_in_full = static_cast<double>(prepared_.subject().layers() - 1);
-    found->second = {layers_in_full * attended_pairs(plan, 0) + attended_pairs(plan, first_read),
-                     scalings::largest_distance(plan),
-                     prepared_.subject().peak_bytes(plan, pass.scored)};
+    if (work.pairs.empty()) work.pairs = attended_pairs(plan);
+    work.reach = scalings::largest_distance(plan);
+    work.tokens = std::max(work.tokens, pass.tokens);
+    work.scored = std::max(work.scored, pass.scored);
+    work.peak_bytes = prepared_.subject().peak_bytes(plan, work.tokens, work.scored);
   }
-  return found->second;
+  return work;
 }
 
 PassCost Pricer::cost(const PreparedMethod& method, const Pass& pass) {
   const Subject& subject = prepared_.subject();
   const PathWork& work = work_of(method, pass);
+  const auto between = [&](int64_t begin, int64_t end) {
+    return work.pairs[end] - work.pairs[begin];
+  };
+  std::vector<BranchShape> branches = pass.branches;
+  if (branches.empty()) branches.push_back({0, pass.path, pass.scored});
+  // Rows of a trunk belong to no branch: up to the last fork, they are computed for all.
+  int64_t trunk = 0;
+  double pairs = 0;
+  double read_pairs = 0;  // the last layer answers only what the head reads: the ends of the paths
+  for (const BranchShape& branch : branches) {
+    trunk = std::max(trunk, branch.fork);
+    pairs += between(branch.fork, branch.path());
+    read_pairs += between(branch.path() - branch.scored, branch.path());
+  }
+  pairs += between(0, trunk);
+  const double layers_in_full = static_cast<double>(subject.layers() - 1);
   const double read = static_cast<double>(pass.scored);
   const double unread = static_cast<double>(pass.tokens) - read;
   return {subject.linear_flops_a_token(false) * unread +
               (subject.linear_flops_a_token(true) + subject.head_flops_a_token()) * read,
-          subject.attention_flops_a_pair() * work.pairs, work.reach, work.peak_bytes};
+          subject.attention_flops_a_pair() * (layers_in_full * pairs + read_pairs), work.reach,
+          work.peak_bytes};
 }
 
 double Pricer::flops(const PreparedMethod& method, const Group& group) {

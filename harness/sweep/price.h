@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "harness/sweep/prepared.h"
@@ -20,7 +20,7 @@ struct Price {
   int64_t forwards = 0;
   int64_t tokens = 0;  ///< through the model; a shared trunk counts once
   double flops = 0;
-  int64_t peak_bytes = 0;  ///< of the longest path
+  int64_t peak_bytes = 0;  ///< of the pass with most tokens
   double seconds = 0;
   double least_flops = 0;  ///< if no answer is ever right, and failures end series early
   double least_seconds = 0;
@@ -31,10 +31,10 @@ struct Price {
 
 /// What one pass of the model costs.
 struct PassCost {
-  double linear = 0;     ///< floating-point operations of linear layers and head
-  double attention = 0;  ///< and of attention
-  double reach = 0;      ///< largest distance that a query sees
-  int64_t peak_bytes = 0;
+  double linear = 0;       ///< floating-point operations of linear layers and head
+  double attention = 0;    ///< and of attention
+  double reach = 0;        ///< largest distance that a query sees
+  int64_t peak_bytes = 0;  ///< of this pass, or a larger one of that path priced before
 };
 
 /// Prices passes; keeps what many passes of one method and length have in common.
@@ -46,22 +46,21 @@ class Pricer {
   double flops(const PreparedMethod& method, const Group& group);
 
  private:
-  /// What a plan of that length attends in all layers, and how far it sees.
+  /// What a plan makes of a path.
   struct PathWork {
-    double pairs = 0;
+    std::vector<double> pairs;  ///< [length + 1] of query and key, of all queries before this one
     double reach = 0;
+    int64_t tokens = 0;  ///< of the largest pass so far, and its memory
+    int64_t scored = 0;
     int64_t peak_bytes = 0;
   };
-  const PathWork& work_of(const PreparedMethod& method, const Pass& pass);
+  PathWork& work_of(const PreparedMethod& method, const Pass& pass);
 
   const Prepared& prepared_;
-  std::map<std::tuple<std::string, int64_t, int64_t>, PathWork> works_;
+  std::map<std::pair<std::string, int64_t>, PathWork> works_;
 };
 
 /// Prices every series of an experiment, length by length, at the given rates. Nothing is run.
 std::vector<Price> price(const Prepared& prepared, const Rates& rates);
-
-/// Pairs of query and key tokens that a plan attends, of the queries from first_query on.
-double attended_pairs(const scalings::RotaryPlan& plan, int64_t first_query);
 
 }  // namespace sweep

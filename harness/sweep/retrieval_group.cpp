@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <new>
 
+#include "evals/joined_document.h"
 #include "harness/sweep/group.h"
 
 namespace sweep {
@@ -11,39 +13,24 @@ constexpr int64_t scored_a_question = 8;
 class RetrievalGroup : public Group {
  public:
   RetrievalGroup(const Prepared& prepared, const PreparedMethod& method, size_t eval,
-                 std::vector<int64_t> lengths, int64_t trial)
+                 std::vector<int64_t> lengths, std::vector<int64_t> trials)
       : prepared_(prepared),
         method_(method),
         eval_(eval),
         asked_(*prepared.experiment().evals[eval].retrieval),
         retrieval_(*prepared.evals()[eval].retrieval),
         lengths_(std::move(lengths)),
-        trial_(trial) {
-    const evals::Depth depth = asked_.depths.of_trial(trial);
-    for (const int64_t length : lengths_) {
-      Row row;
-      row.cell = cell_id(prepared, method, eval,
-                         {{"seed", prepared.experiment().seed},
-                          {"length", length},
-                          {"shortest", lengths_.front()},
-                          {"depth", {depth.from, depth.width}},
-                          {"trial", trial}});
-      row.method = method.name;
-      row.protocol = prepared.evals()[eval].protocol;
-      row.length = length;
-      row.kernel = prepared.subject().numerics();
-      row.retrieval.emplace();
-      row.retrieval->depth = depth.from;
-      row.retrieval->depth_index = trial % asked_.depths.depths;
-      row.retrieval->trial = trial;
-      cells_.push_back(std::move(row));
+        trials_(std::move(trials)) {
+    for (const int64_t trial : trials_) {
+      const std::vector<Row> questions = cells(trial);
+      cells_.insert(cells_.end(), questions.begin(), questions.end());
     }
   }
 
   const std::vector<Row>& cells() const override { return cells_; }
 
   std::vector<Pass> passes() const override {
-    if (asked_.placement == evals::Placement::per_length) {
+    if (asked_.placement == evals::Placement::per_length && trials_.size() == 1) {
       const int64_t path = prepared_.path(eval_, lengths_.front());
       return {{path, path, scored_a_question}};
     }
@@ -54,7 +41,7 @@ class RetrievalGroup : public Group {
       std::vector<int64_t> paths;
     };
     std::vector<Shared> found;
-    for (const BranchShape& branch : prepared_.branches(eval_, trial_)) {
+    for (const BranchShape& branch : prepared_.branches(eval_, lengths_.front(), trials_)) {
       const auto joins = std::find_if(found.begin(), found.end(), [&](const Shared& shared) {
         return std::all_of(shared.paths.begin(), shared.paths.end(), [&](int64_t path) {
           return prepared_.shares_trunk(method_, branch.path(), path, branch.fork);
@@ -64,6 +51,7 @@ class RetrievalGroup : public Group {
       shared.pass.tokens += branch.tokens + std::max<int64_t>(0, branch.fork - shared.trunk);
       shared.pass.path = std::max(shared.pass.path, branch.path());
       shared.pass.scored += branch.scored;
+      shared.pass.branches.push_back(branch);
       shared.trunk = std::max(shared.trunk, branch.fork);
       shared.paths.push_back(branch.path());
     }
@@ -72,17 +60,82 @@ class RetrievalGroup : public Group {
     return passes;
   }
 
-  std::vector<Row> run(evals::LanguageModel& model, RunDirectory&,
+  std::vector<Row> run(evals::LanguageModel& model, RunDirectory& directory,
                        const evals::Progress& progress) const override {
-    const evals::Prompt prompt = prepared_.prompt(eval_, lengths_.front(), trial_);
-    const std::vector<evals::Answer> answers =
-        retrieval_.judge(prompt, model.score(prompt.document, progress));
-    std::vector<Row> rows = cells_;
-    for (size_t i = 0; i < rows.size(); ++i) fill(rows[i], prompt, i, answers[i]);
+    std::vector<evals::Prompt> prompts;
+    std::vector<Row> rows;
+    for (const int64_t trial : trials_) {
+      std::vector<Row> questions = cells(trial);
+      if (is_answered(questions, directory.rows())) continue;
+      prompts.push_back(prepared_.prompt(eval_, lengths_.front(), trial));
+      rows.insert(rows.end(), questions.begin(), questions.end());
+    }
+    auto row = rows.begin();
+    const std::vector<evals::Scores> scores = score(prompts, model, directory, progress);
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      const std::vector<evals::Answer> answers = retrieval_.judge(prompts[i], scores[i]);
+      for (size_t question = 0; question < answers.size(); ++question) {
+        fill(*row++, prompts[i], question, answers[question]);
+      }
+    }
     return rows;
   }
 
  private:
+  std::vector<Row> cells(int64_t trial) const {
+    std::vector<Row> questions;
+    for (const int64_t length : lengths_) questions.push_back(cell(length, trial));
+    return questions;
+  }
+
+  Row cell(int64_t length, int64_t trial) const {
+    const evals::Depth depth = asked_.depths.of_trial(trial);
+    Row row;
+    row.cell = cell_id(prepared_, method_, eval_,
+                       {{"seed", prepared_.experiment().seed},
+                        {"length", length},
+                        {"shortest", lengths_.front()},
+                        {"depth", {depth.from, depth.width}},
+                        {"trial", trial}});
+    row.method = method_.name;
+    row.protocol = prepared_.evals()[eval_].protocol;
+    row.length = length;
+    row.kernel = prepared_.subject().numerics();
+    row.retrieval.emplace();
+    row.retrieval->depth = depth.from;
+    row.retrieval->depth_index = trial % asked_.depths.depths;
+    row.retrieval->trial = trial;
+    return row;
+  }
+
+  std::vector<evals::Scores> score(const std::vector<evals::Prompt>& prompts,
+                                   evals::LanguageModel& model, const RunDirectory& directory,
+                                   const evals::Progress& progress) const {
+    std::vector<evals::Document> documents;
+    for (const evals::Prompt& prompt : prompts) documents.push_back(prompt.document);
+    if (documents.empty()) return {};
+    if (documents.size() == 1) return {model.score(documents.front(), progress)};
+    if (directory.deaths(id()) == 0) {
+      try {
+        return evals::part(model.score(evals::join(documents), progress), documents.size());
+      } catch (const std::bad_alloc&) {  // one by one they take less
+      }
+    }
+    const auto count = static_cast<int64_t>(documents.size());
+    std::vector<evals::Scores> scores;
+    for (const evals::Document& document : documents) {
+      const auto before = static_cast<int64_t>(scores.size());
+      evals::Progress part = progress;
+      if (progress.report) {
+        part.report = [&](int64_t done, int64_t total) {
+          progress.report(before * total + done, count * total);
+        };
+      }
+      scores.push_back(model.score(document, part));
+    }
+    return scores;
+  }
+
   void fill(Row& row, const evals::Prompt& prompt, size_t question,
             const evals::Answer& answer) const {
     row.status = answer.diverged ? Status::diverged : Status::ok;
@@ -105,18 +158,19 @@ class RetrievalGroup : public Group {
   const RetrievalEval& asked_;
   const evals::Retrieval& retrieval_;
   const std::vector<int64_t> lengths_;
-  const int64_t trial_;
+  const std::vector<int64_t> trials_;
   std::vector<Row> cells_;
 };
 
 }  // namespace
 
 std::unique_ptr<Group> retrieval_group(const Prepared& prepared, const PreparedMethod& method,
-                                       size_t eval, int64_t length, int64_t trial) {
+                                       size_t eval, int64_t length,
+                                       const std::vector<int64_t>& trials) {
   const Eval& asked = prepared.experiment().evals[eval];
   const bool is_absolute = asked.retrieval->placement == evals::Placement::absolute;
   return std::make_unique<RetrievalGroup>(
-      prepared, method, eval, is_absolute ? asked.lengths : std::vector<int64_t>{length}, trial);
+      prepared, method, eval, is_absolute ? asked.lengths : std::vector<int64_t>{length}, trials);
 }
 
 }  // namespace sweep

@@ -172,9 +172,10 @@ class Runner {
     return *model_;
   }
 
-  static std::vector<Row> without_results(const Group& group, Status status,
-                                          const std::string& reason) {
+  std::vector<Row> without_results(const Group& group, Status status,
+                                   const std::string& reason) const {
     std::vector<Row> rows = group.cells();
+    std::erase_if(rows, [&](const Row& row) { return is_answered({row}, directory_.rows()); });
     for (Row& row : rows) {
       if (row.status == Status::skipped) continue;  // has a reason of its own
       row.status = status;

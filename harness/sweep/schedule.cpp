@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/sweep/trial_batches.h"
+
 namespace sweep {
 namespace {
 
@@ -79,26 +81,31 @@ bool Schedule::mine(size_t series, int64_t group) const {
   return ordinal % selection_.shards == selection_.shard;
 }
 
-std::vector<std::unique_ptr<Group>> Schedule::groups(const Series& series, int64_t length) const {
-  std::vector<std::unique_ptr<Group>> groups;
+std::vector<Schedule::Planned> Schedule::groups(const Series& series, int64_t length,
+                                                const Quota& quota) const {
+  std::vector<Planned> groups;
   const Eval& eval = prepared_.experiment().evals[series.eval];
   const PreparedEval& prepared = prepared_.evals()[series.eval];
   if (eval.retrieval) {
+    const auto add = [&](const std::vector<int64_t>& trials, bool is_spared) {
+      groups.push_back(
+          {retrieval_group(prepared_, *series.method, series.eval, length, trials), is_spared});
+    };
+    std::vector<int64_t> kept;
+    std::vector<int64_t> spared;
     for (int64_t trial = 0; trial < eval.retrieval->trials.at(length); ++trial) {
-      groups.push_back(retrieval_group(prepared_, *series.method, series.eval, length, trial));
+      (eval.retrieval->depths.is_kept(trial, quota.trials) ? kept : spared).push_back(trial);
     }
+    for (const auto& batch : batch_trials(*eval.retrieval, length, kept)) add(batch, false);
+    for (const int64_t trial : spared) add({trial}, true);
     return groups;
   }
   const auto lengths = serves_all_lengths(series) ? eval.lengths : std::vector<int64_t>{length};
   for (size_t document = 0; document < prepared.documents.size(); ++document) {
-    groups.push_back(perplexity_group(prepared_, *series.method, series.eval, lengths, document));
+    groups.push_back(
+        {perplexity_group(prepared_, *series.method, series.eval, lengths, document), false});
   }
   return groups;
-}
-
-bool Schedule::is_spared(const Series& series, const Quota& quota, int64_t group) const {
-  const auto& retrieval = prepared_.experiment().evals[series.eval].retrieval;
-  return retrieval && !retrieval->depths.is_kept(group, quota.trials);
 }
 
 Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) const {
@@ -113,13 +120,14 @@ Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) co
     if (shorter >= length) break;
     const Quota asked = sweep::quota(adaptation_, trials.at(shorter), cells);
     evals::stats::LengthCell cell{shorter, 0, 0, 0};
-    const auto groups = this->groups(series, shorter);
-    for (size_t i = 0; i < groups.size(); ++i) {
-      const auto found = rows.find(groups[i]->cells().front().cell);
-      if (found != rows.end() && !is_missing(found->second.status)) {
-        ++(found->second.retrieval->hit ? cell.hits : cell.misses);
-      } else if (!is_spared(series, asked, static_cast<int64_t>(i))) {
-        ++cell.missing;
+    for (const Planned& planned : groups(series, shorter, asked)) {
+      for (const Row& question : planned.group->cells()) {
+        const auto found = rows.find(question.cell);
+        if (found != rows.end() && !is_missing(found->second.status)) {
+          ++(found->second.retrieval->hit ? cell.hits : cell.misses);
+        } else if (!planned.is_spared) {
+          ++cell.missing;
+        }
       }
     }
     cells.push_back(cell);
@@ -141,11 +149,9 @@ void Schedule::run(const std::function<const Rows&()>& rows,
                                              : length == stop.length;
          }));
     const Quota quota = this->quota(series, stop.length, rows());
-    const auto groups = this->groups(series, stop.length);
-    for (size_t i = 0; i < groups.size(); ++i) {
+    for (const Planned& planned : groups(series, stop.length, quota)) {
       if (!mine(stop.series, ordinal++) || !is_wanted) continue;
-      const bool is_spared = this->is_spared(series, quota, static_cast<int64_t>(i));
-      if (!visit({*groups[i], series, quota.skipped, is_spared})) return;
+      if (!visit({*planned.group, series, quota.skipped, planned.is_spared})) return;
     }
   }
 }
@@ -157,9 +163,8 @@ void Schedule::each_group(const Series& series, const Rows& rows,
     if (stopping.method != series.method || stopping.eval != series.eval) continue;
     const Quota quota = this->quota(series, stop.length, rows);
     if (!quota.skipped.empty()) continue;
-    const auto groups = this->groups(series, stop.length);
-    for (size_t i = 0; i < groups.size(); ++i) {
-      if (!is_spared(series, quota, static_cast<int64_t>(i))) visit(*groups[i]);
+    for (const Planned& planned : groups(series, stop.length, quota)) {
+      if (!planned.is_spared) visit(*planned.group);
     }
   }
 }

@@ -34,7 +34,7 @@ struct Turn {
   const Group& group;
   const Series& series;
   std::string skipped;     ///< reason when the group is to be skipped; else empty
-  bool is_spared = false;  ///< a trial that trials_after_failure leaves out: gets no row
+  bool is_spared = false;  ///< trials that trials_after_failure leaves out: get no row
 };
 
 /// The work of an experiment, in the order in which it is done: shorter lengths before longer ones,
@@ -45,8 +45,8 @@ class Schedule {
   Schedule(const Prepared& prepared, Selection selection);
 
   /// Calls `visit` with every group of the selection in turn; `rows` must show the results of
-  /// groups visited before, since skip_after and trials_after_failure look at them. Which groups
-  /// are visited does not depend on rows. Stops when visit returns false.
+  /// groups visited before, since skip_after and trials_after_failure look at them. Which cells are
+  /// visited does not depend on rows. Stops when visit returns false.
   void run(const std::function<const Rows&()>& rows,
            const std::function<bool(const Turn&)>& visit) const;
 
@@ -66,14 +66,17 @@ class Schedule {
     int64_t length;
     size_t series;  ///< index
   };
+  struct Planned {
+    std::unique_ptr<Group> group;
+    bool is_spared = false;
+  };
   std::vector<Stop> stops() const;
   /// Whether one group answers all lengths: absolute placement, and ppl/truncated, which reads all
   /// of them from the document's beginning.
   bool serves_all_lengths(const Series& series) const;
   bool mine(size_t series, int64_t group) const;
-  /// Every group that is planned: for a retrieval series one a trial, by trial number.
-  std::vector<std::unique_ptr<Group>> groups(const Series& series, int64_t length) const;
-  bool is_spared(const Series& series, const Quota& quota, int64_t group) const;
+  /// Every group that is planned, those that a quota spares at the end.
+  std::vector<Planned> groups(const Series& series, int64_t length, const Quota& quota) const;
 
   const Prepared& prepared_;
   const Selection selection_;

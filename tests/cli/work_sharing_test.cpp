@@ -1,5 +1,6 @@
 // Tokens are priced by check, counted by the runner and computed by the scorer: these are one
-// number, and a static method computes a trunk once however many lengths read it.
+// number. A static method computes a trunk once however many lengths read it, and any method what
+// trials of one length begin with alike.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 #include "harness/cli/verbs.h"
 #include "harness/sweep/group.h"
 #include "harness/sweep/prepared.h"
+#include "harness/sweep/run_directory.h"
 #include "tests/support/random_checkpoint.h"
 #include "tests/support/sentencepiece_model.h"
 #include "tests/support/temporary_folder.h"
@@ -42,6 +44,16 @@ class WorkSharing : public testing::Test {
   }
   std::filesystem::path file() const { return folder_.path() / "experiment.json"; }
 
+  /// Trials of one length, as the papers ask them.
+  sweep::Experiment per_length() const {
+    return sweep::parse_experiment(
+        R"({"model": "model", "trained_length": 128, "dtype": "bfloat16", "methods": {"plain": [],
+            "self_extend": [{"type": "self_extend", "group": 16, "window": 600}],
+            "dynamic_ntk": [{"type": "dynamic_ntk"}]}, "lengths": [2048],
+            "evals": [{"type": "passkey", "protocol": "landmark", "trials": 8, "depths": 4}]})",
+        file());
+  }
+
   const tests::TemporaryFolder folder_;
 };
 
@@ -60,12 +72,12 @@ TEST_F(WorkSharing, IsTheSameInCheckInTheRunnerAndInTheScorer) {
   for (const sweep::PreparedMethod& method : prepared.methods()) {
     Work& work = works[method.name];
     for (int64_t trial = 0; trial < trials; ++trial) {
-      const auto group = sweep::retrieval_group(prepared, method, 0, 1024, trial);
+      const auto group = sweep::retrieval_group(prepared, method, 0, 1024, {trial});
       work.passes += static_cast<int64_t>(group->passes().size());
       work.tokens += group->tokens();
       int64_t trunk = 0;
       int64_t scored = 0;
-      for (const sweep::BranchShape& branch : prepared.branches(0, trial)) {
+      for (const sweep::BranchShape& branch : prepared.branches(0, 1024, {trial})) {
         trunk = std::max(trunk, branch.fork);
         work.once += branch.tokens;
         work.apart += branch.path();
@@ -104,6 +116,34 @@ TEST_F(WorkSharing, IsTheSameInCheckInTheRunnerAndInTheScorer) {
     EXPECT_EQ(price.at("cells"), trials * lengths);
     EXPECT_EQ(price.at("forwards"), work.passes) << price;
     EXPECT_EQ(price.at("tokens"), work.tokens) << price;
+  }
+}
+
+TEST_F(WorkSharing, LeavesTheRowsOfTrialsAsTheyAreOneByOne) {
+  const sweep::Experiment experiment = per_length();
+  const LlamaSubject subject(experiment);
+  if (subject.numerics().find("portable") != std::string::npos) {
+    GTEST_SKIP() << "this kernel sums in another order";
+  }
+  const sweep::Prepared prepared(experiment, subject);
+  const auto storage = sweep::posix_storage();
+  sweep::RunDirectory directory(folder_.path() / "run", *storage, to_json(experiment),
+                                prepared.identity(), base::Json::object());
+  for (const sweep::PreparedMethod& method : prepared.methods()) {
+    const auto model = subject.under(method.chain);
+    const auto group = sweep::retrieval_group(prepared, method, 0, 2048, {1, 2, 3, 6, 7});
+    int64_t computed = 0;
+    const std::vector<sweep::Row> together =
+        group->run(*model, directory,
+                   {.report = [&](int64_t done, int64_t) { computed = done; }, .cancelled = {}});
+    ASSERT_EQ(group->passes().size(), 1u) << method.name;
+    const sweep::Pass pass = group->passes().front();
+    EXPECT_LT(pass.tokens, 4 * 2048);
+    EXPECT_EQ(computed, (pass.tokens - 5) * (subject.layers() - 1) + pass.scored);
+    for (const sweep::Row& row : together) {
+      const auto one = sweep::retrieval_group(prepared, method, 0, 2048, {row.retrieval->trial});
+      EXPECT_EQ(to_line(row), to_line(one->run(*model, directory, {}).front())) << method.name;
+    }
   }
 }
 

@@ -59,6 +59,7 @@ class Case:
     chain: list
     scored: int = 1024
     limit: float = float("inf")  # bytes
+    forks: tuple = ()  # where paths leave a trunk; none: one path
 
 
 SHALLOW = Case(small, 32_768, "bfloat16", WINDOW)
@@ -75,6 +76,8 @@ QUICK = [
     # pieces, some 8 MB, is little beside the buffers.
     Case(quantised, 4_096, "float32", WINDOW, scored=16),
     Case(quantised, 4_096, "bfloat16", WINDOW, scored=1_000),
+    # As passkey trials are asked: a trunk, and the ends of paths that share it.
+    Case(small, 32_768, "bfloat16", WINDOW, scored=8, forks=(31_744, 30_720, 28_672, 25_600, 24_576)),
 ]
 LONG = [
     Case(small, 32_768, "bfloat16", PLAIN),
@@ -94,7 +97,7 @@ def checkpoint_of(shape, scratch):
 
 
 def measure(tool, scratch, case):
-    arguments = [checkpoint_of(case.shape, scratch), json.dumps(case.chain), case.tokens, case.scored, case.dtype, THREADS]
+    arguments = [checkpoint_of(case.shape, scratch), json.dumps(case.chain), case.tokens, case.scored, case.dtype, THREADS, *case.forks]
     done = subprocess.run([tool, *map(str, arguments)], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
@@ -113,7 +116,7 @@ def main():
                 good = good and abs(formula / peak - 1) <= TOLERANCE
             failures += not good
             print(
-                f"{'ok  ' if good else 'FAIL'} {case.shape.name:21} {case.tokens:7,} tokens {case.dtype:8}: "
+                f"{'ok  ' if good else 'FAIL'} {case.shape.name:21} {case.tokens:7,} tokens {case.dtype:8}{f', {len(case.forks)} paths' if case.forks else ''}: "
                 f"{peak / MB:6.0f} MB, formula {formula / MB:6.0f} ({formula / peak:.2f}); "
                 f"the path {path / MB:6.0f}, formula {path_formula / MB:6.0f} ({path_formula / path:.2f}); "
                 f"{got['seconds']:.1f} s, {got['kernel']}",

@@ -1,9 +1,10 @@
-// Measures the memory of scoring one random path.
-//   parity_memory CHECKPOINT CHAIN TOKENS SCORED {float32 | bfloat16} THREADS
-// CHAIN is JSON; the last SCORED tokens are scored. stdout: one line of JSON with seconds, kernel,
-// and in bytes of anonymous resident memory: `baseline`, after a first path of a few tokens;
-// `peak`, while the path is scored; `formula`, our own estimate of the peak, and `runtime`, the
-// part of it that stands for the baseline.
+// Measures the memory of scoring one random path, or several that share a trunk.
+//   parity_memory CHECKPOINT CHAIN TOKENS SCORED {float32 | bfloat16} THREADS [FORK ...]
+// CHAIN is JSON; the last SCORED tokens of a path are scored. With FORKs a path leaves a trunk at
+// each of them. stdout: one line of JSON with seconds, kernel, and in bytes of anonymous resident
+// memory: `baseline`, after a first path of a few tokens; `peak`, while the paths are scored;
+// `formula`, our own estimate of the peak, and `runtime`, the part of it that stands for the
+// baseline.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -62,34 +63,53 @@ class PeakMemory {
   std::thread sampler_;
 };
 
-evals::Document random_path(int64_t tokens, int64_t scored, int64_t vocabulary) {
+evals::Document random_paths(int64_t tokens, int64_t scored, const std::vector<int64_t>& forks,
+                             int64_t vocabulary) {
   std::mt19937 generator(1);
   std::uniform_int_distribution<evals::Token> token(0, static_cast<evals::Token>(vocabulary - 1));
-  evals::Document document;
-  document.trunk.resize(tokens);
-  std::generate(document.trunk.begin(), document.trunk.end(), [&] { return token(generator); });
-  document.scored = {tokens - scored, tokens};
+  const auto draw = [&](int64_t count) {
+    std::vector<evals::Token> drawn(count);
+    std::generate(drawn.begin(), drawn.end(), [&] { return token(generator); });
+    return drawn;
+  };
+  if (forks.empty()) return {draw(tokens), {tokens - scored, tokens}, {}};
+  evals::Document document{draw(*std::max_element(forks.begin(), forks.end())), {}, {}};
+  for (const int64_t fork : forks) {
+    document.branches.push_back({fork, draw(tokens - fork), tokens - fork - scored});
+  }
   return document;
 }
 
-void measure(char** argv) {
+int64_t tokens_of(const evals::Document& document) {
+  auto tokens = static_cast<int64_t>(document.trunk.size());
+  for (const evals::Branch& branch : document.branches) {
+    tokens += static_cast<int64_t>(branch.tokens.size());
+  }
+  return tokens;
+}
+
+void measure(char** argv, const std::vector<int64_t>& forks) {
   model::return_large_buffers();
   std::shared_ptr<checkpoint::Weights> weights = checkpoint::open(argv[1]).weights;
   const auto chain = std::make_shared<scalings::Chain>(
       scalings::make_chain(nlohmann::json::parse(argv[2]), "CHAIN"));
   const int64_t tokens = std::stoll(argv[3]);
-  const model::MemoryCase memory_case{
-      argv[5] == std::string("float32") ? model::Compute::float32 : model::Compute::bfloat16,
-      std::stoll(argv[4]), std::stoll(argv[6])};
+  const int64_t scored = std::stoll(argv[4]);
+  model::MemoryCase memory_case{
+      .compute =
+          argv[5] == std::string("float32") ? model::Compute::float32 : model::Compute::bfloat16,
+      .scored = scored * std::max<int64_t>(1, static_cast<int64_t>(forks.size())),
+      .threads = std::stoll(argv[6])};
   at::set_num_threads(static_cast<int>(memory_case.threads));
   const checkpoint::LlamaSpec& spec = weights->spec();
   const int64_t trained_length = 4096;
   model::Scorer scorer(weights, chain, trained_length, memory_case.compute);
-  scorer.score(random_path(600, 100, spec.vocabulary), {});
+  scorer.score(random_paths(600, 100, {}, spec.vocabulary), {});
   malloc_trim(0);  // what is free but not given back would hide as much of what comes
   const int64_t baseline = anonymous_resident_bytes();
 
-  const evals::Document document = random_path(tokens, memory_case.scored, spec.vocabulary);
+  const evals::Document document = random_paths(tokens, scored, forks, spec.vocabulary);
+  memory_case.tokens = tokens_of(document);
   PeakMemory memory;
   const auto start = std::chrono::steady_clock::now();
   scorer.score(document, {});
@@ -112,10 +132,13 @@ void measure(char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 7) {
-      throw std::runtime_error("usage: CHECKPOINT CHAIN TOKENS SCORED {float32|bfloat16} THREADS");
+    if (argc < 7) {
+      throw std::runtime_error(
+          "usage: CHECKPOINT CHAIN TOKENS SCORED {float32|bfloat16} THREADS [FORK ...]");
     }
-    measure(argv);
+    std::vector<int64_t> forks;
+    for (int i = 7; i < argc; ++i) forks.push_back(std::stoll(argv[i]));
+    measure(argv, forks);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "parity_memory: %s\n", error.what());

@@ -15,13 +15,16 @@ class PriceTest : public testing::Test {
  protected:
   PriceTest() { base::write_file_atomically(folder_.path() / "model", "stands for a checkpoint"); }
 
-  Experiment experiment(const std::string& rules) {
+  Experiment experiment(const std::string& rules, const std::string& eval = landmark("20")) {
     return parse_experiment(
         R"({"model": "model", "trained_length": 512, "methods": {"plain": []},
-            "lengths": [1024, 2048, 4096], "evals": [
-            {"type": "passkey", "protocol": "landmark", "trials": 20, "depths": 10}])" +
-            rules + "}",
+            "lengths": [1024, 2048, 4096], "evals": [)" +
+            eval + "]" + rules + "}",
         folder_.path() / "experiment.json");
+  }
+
+  static std::string landmark(const std::string& trials) {
+    return R"({"type": "passkey", "protocol": "landmark", "depths": 10, "trials": )" + trials + "}";
   }
 
   /// Shortest length first.
@@ -29,14 +32,11 @@ class PriceTest : public testing::Test {
     return price(Prepared(experiment, subject_), {1e6, 1e6});
   }
 
-  /// Prompts that a sweep really scores.
-  int64_t scored(const Experiment& experiment, const std::string& out) {
+  SweepResult sweep(const Experiment& experiment) {
     const Prepared prepared(experiment, subject_);
-    RunDirectory directory(folder_.path() / out, *storage_, to_json(experiment),
+    RunDirectory directory(folder_.path() / "run", *storage_, to_json(experiment),
                            prepared.identity(), base::Json::object());
-    const int64_t before = subject_.documents;
-    run_sweep(prepared, directory, {});
-    return subject_.documents - before;
+    return run_sweep(prepared, directory, {});
   }
 
   const tests::TemporaryFolder folder_;
@@ -58,8 +58,9 @@ TEST_F(PriceTest, IsGivenLengthByLength) {
 }
 
 TEST_F(PriceTest, CountsOfTheLastLayerOnlyWhatTheHeadReads) {
-  const Price found = prices(experiment("")).front();
-  const auto prompt = Prepared(experiment(""), subject_).prompt(0, 1024, 0);
+  const Experiment asked = experiment("", R"({"type": "kv", "protocol": "json", "trials": 20})");
+  const Price found = prices(asked).front();
+  const auto prompt = Prepared(asked, subject_).prompt(0, 1024, 0);
   const double tokens = static_cast<double>(prompt.questions.front().path);
   const double read = 8;  // what a question is reckoned with
   const double linear = 60 * (tokens - read) + (100 + 10) * read;
@@ -68,21 +69,55 @@ TEST_F(PriceTest, CountsOfTheLastLayerOnlyWhatTheHeadReads) {
   EXPECT_DOUBLE_EQ(found.flops, 20 * (linear + 2 * pairs - unread_pairs));
 }
 
+TEST_F(PriceTest, CountsOnceWhatTrialsBeginWithAlike) {
+  const Experiment asked = experiment("");
+  const Prepared prepared(asked, subject_);
+  const std::vector<int64_t> trials = {8, 9, 18, 19};
+  const auto group = retrieval_group(prepared, prepared.methods().front(), 0, 4096, trials);
+  const auto up_to = [](int64_t tokens) {
+    return 0.5 * static_cast<double>(tokens * (tokens + 1));
+  };
+  int64_t trunk = 0;
+  double pairs = 0;
+  double linear = 0;
+  for (const BranchShape& branch : prepared.branches(0, 4096, trials)) {
+    EXPECT_GE(branch.fork, 4096 / 2) << "needles lie in the last two tenths, from a block on";
+    trunk = std::max(trunk, branch.fork);
+    const int64_t unread = branch.path() - branch.scored;
+    pairs += 2 * up_to(branch.path()) - up_to(branch.fork) - up_to(unread);
+    linear += 60 * static_cast<double>(branch.tokens - branch.scored) +
+              (100 + 10) * static_cast<double>(branch.scored);
+  }
+  pairs += up_to(trunk);
+  linear += 60 * static_cast<double>(trunk);
+  EXPECT_DOUBLE_EQ(Pricer(prepared).flops(prepared.methods().front(), *group), linear + pairs);
+}
+
 TEST_F(PriceTest, IsAtLeastWhatASweepCostsInWhichNoAnswerIsRight) {
   const auto asked = experiment(R"(, "trials_after_failure": 10, "skip_after": 2)");
   subject_.truth.recall = [](int64_t, double) { return 0.0; };
-  EXPECT_EQ(scored(asked, "run"), 20 + 10);
+  EXPECT_EQ(sweep(asked).cells, 20 + 10 + 10) << "the last 10 are skipped";
   const auto found = prices(asked);
+  const auto ten = prices(experiment("", landmark("10")));
   EXPECT_EQ(found[0].least_flops, found[0].flops);
-  EXPECT_DOUBLE_EQ(found[1].least_flops, found[1].flops / 2);
-  EXPECT_DOUBLE_EQ(found[1].least_seconds, found[1].seconds / 2);
+  EXPECT_DOUBLE_EQ(found[1].least_flops, ten[1].flops);
+  EXPECT_DOUBLE_EQ(found[1].least_seconds, ten[1].seconds);
   EXPECT_EQ(found[2].least_flops, 0);
+  EXPECT_EQ(subject_.documents, found[0].forwards + ten[1].forwards);
 }
 
 TEST_F(PriceTest, IsAtMostWhatASweepCostsInWhichEveryAnswerIsRight) {
   const auto asked = experiment(R"(, "trials_after_failure": 10, "skip_after": 2)");
-  EXPECT_EQ(scored(asked, "run"), 3 * 20);
-  for (const Price& price : prices(asked)) EXPECT_EQ(price.forwards, 20);
+  EXPECT_EQ(sweep(asked).cells, 3 * 20);
+  int64_t forwards = 0;
+  int64_t tokens = 0;
+  for (const Price& price : prices(asked)) {
+    EXPECT_EQ(price.cells, 20);
+    forwards += price.forwards;
+    tokens += price.tokens;
+  }
+  EXPECT_EQ(subject_.documents, forwards);
+  EXPECT_EQ(subject_.tokens, tokens);
 }
 
 }  // namespace

@@ -100,7 +100,11 @@ TEST_F(RunnerTest, StopsAtAGroupAndGoesOnFromThere) {
 
 TEST_F(RunnerTest, OutOfMemoryIsARowAndTheSweepGoesOn) {
   subject_.before = [](const evals::Document& document) {
-    if (document.trunk.size() > 1500) throw std::bad_alloc();
+    int64_t longest = static_cast<int64_t>(document.trunk.size());
+    for (const evals::Branch& branch : document.branches) {
+      longest = std::max(longest, branch.length());
+    }
+    if (longest > 1500) throw std::bad_alloc();
   };
   const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
   EXPECT_EQ(sweep(asked).failed, 30);
@@ -134,7 +138,7 @@ TEST_F(RunnerTest, ScoresThatAreNotFiniteDiverge) {
 TEST_F(RunnerTest, AGroupThatKilledItsProcessTwiceIsGivenUp) {
   const auto asked = experiment(R"("lengths": [1024], )" + passkey(""));
   const Prepared prepared(asked, subject_);
-  const auto doomed = retrieval_group(prepared, prepared.methods().front(), 0, 1024, 4);
+  const auto doomed = retrieval_group(prepared, prepared.methods().front(), 0, 1024, {0});
   for (int64_t death = 0; death < 2; ++death) {
     RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
     directory.begin(doomed->id());
@@ -142,6 +146,67 @@ TEST_F(RunnerTest, AGroupThatKilledItsProcessTwiceIsGivenUp) {
   EXPECT_EQ(sweep(asked).failed, 1);
   for (const Row& row : rows()) {
     EXPECT_EQ(row.status == Status::failed, row.cell == doomed->cells().front().cell);
+  }
+}
+
+TEST_F(RunnerTest, TrialsThatBeginAlikeAreAskedTogetherOrWhereMemoryEndsOneByOne) {
+  subject_.truth.recall = [](int64_t, double depth) { return depth < 0.5 ? 1.0 : 0.3; };
+  const auto asked = experiment(R"("lengths": [4096], )" + passkey(R"(, "methods": ["plain"])"));
+  sweep(asked, {}, "together");
+  EXPECT_LT(subject_.documents, 7) << "of 10 trials";
+  EXPECT_LT(subject_.tokens, 0.8 * 10 * 4096);
+  subject_.documents = 0;
+  subject_.before = [](const evals::Document& document) {
+    if (!document.branches.empty()) throw std::bad_alloc();
+  };
+  EXPECT_EQ(sweep(asked).failed, 0);
+  EXPECT_EQ(subject_.documents, 10) << "those that did not fit are not counted";
+  ASSERT_EQ(rows().size(), rows("together").size());
+  for (size_t i = 0; i < rows().size(); ++i) {
+    EXPECT_EQ(to_line(rows()[i]), to_line(rows("together")[i]));
+  }
+}
+
+TEST_F(RunnerTest, AsksAgainOnlyForWhatHasNoAnswerAndLosesNone) {
+  const auto asked = experiment(R"("lengths": [4096], )" + passkey(R"(, "methods": ["plain"])"));
+  const Prepared prepared(asked, subject_);
+  const auto model = subject_.under(prepared.method("plain").chain);
+  {
+    RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
+    for (const int64_t trial : {4, 9}) {
+      const auto one = retrieval_group(prepared, prepared.method("plain"), 0, 4096, {trial});
+      directory.finish(one->id(), one->run(*model, directory, {}), 1, 1);
+    }
+    directory.commit();
+  }
+  subject_.before = [](const evals::Document&) { throw std::bad_alloc(); };
+  EXPECT_EQ(sweep(asked).failed, 8);
+  for (const Row& row : rows()) {
+    const bool was_asked_before = row.retrieval->trial == 4 || row.retrieval->trial == 9;
+    EXPECT_EQ(row.status, was_asked_before ? Status::ok : Status::out_of_memory);
+  }
+  subject_.before = {};
+  subject_.tokens = 0;
+  EXPECT_EQ(sweep(asked, {.selection = {}, .retry = true, .stop = {}, .report = {}}).cells, 8);
+  const int64_t tokens = subject_.tokens;
+  subject_.tokens = 0;
+  sweep(asked, {}, "whole");
+  EXPECT_LT(tokens, subject_.tokens);
+  for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
+}
+
+TEST_F(RunnerTest, TrialsInWhichAProcessDiedAreAskedOneByOne) {
+  const auto asked = experiment(R"("lengths": [4096], )" + passkey(""));
+  const Prepared prepared(asked, subject_);
+  const auto model = subject_.under(prepared.methods().front().chain);
+  const auto together =
+      retrieval_group(prepared, prepared.methods().front(), 0, 4096, {3, 4, 8, 9});
+  for (const int64_t documents : {1, 4}) {
+    RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
+    directory.begin(together->id());
+    subject_.documents = 0;
+    together->run(*model, directory, {});
+    EXPECT_EQ(subject_.documents, documents) << "and then the process ends without a word";
   }
 }
 
@@ -169,7 +234,7 @@ TEST_F(RunnerTest, CountsTowardsOneTotalWhateverIsSparedOrDoneBefore) {
   std::vector<SweepProgress> seen;
   SweepOptions options{.selection = {},
                        .retry = false,
-                       .stop = [&] { return subject_.documents >= 22; },
+                       .stop = [&] { return subject_.documents >= 12; },
                        .report = [&](const SweepProgress& progress) { seen.push_back(progress); }};
   const SweepResult stopped = sweep(asked, options);
   EXPECT_TRUE(stopped.stopped);
@@ -198,14 +263,14 @@ TEST_F(RunnerTest, SkipsLengthsBehindAFloorAndSaysWhy) {
 }
 
 TEST_F(RunnerTest, SkipsNothingBehindALengthThatIsHalfRun) {
-  subject_.truth.recall = [](int64_t, double depth) { return depth < 0.5 ? 0.0 : 1.0; };
+  subject_.truth.recall = [](int64_t, double depth) { return depth > 0.5 ? 0.0 : 1.0; };
   const auto asked = experiment(R"("skip_after": 1, "lengths": [1024, 2048], )" +
                                 passkey(R"(, "methods": ["plain"])"));
   sweep(asked, {.selection = {},
                 .retry = false,
                 .stop = [&] { return subject_.documents >= 2; },
                 .report = {}});
-  for (const Row& row : rows()) EXPECT_FALSE(row.retrieval->hit) << "the first depths";
+  for (const Row& row : rows()) EXPECT_FALSE(row.retrieval->hit) << "the deepest come first";
   const SweepOptions longest{
       .selection = {{}, {2048}, 0, 1}, .retry = false, .stop = {}, .report = {}};
   EXPECT_EQ(sweep(asked, longest).skipped, 0);
