@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -142,7 +143,9 @@ void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
                  fmt::format("{} {} {}", turn.series.method->name, last.protocol, last.length);
              const auto [work, is_new] = missing.try_emplace(name);
              if (is_new) order.push_back(name);
-             const auto cells = static_cast<int64_t>(turn.group.cells().size());
+             const auto cells = std::count_if(
+                 turn.group.cells().begin(), turn.group.cells().end(),
+                 [&](const sweep::Row& cell) { return !sweep::is_answered({cell}, rows); });
              const int64_t tokens = turn.skipped.empty() ? turn.group.tokens() : 0;
              for (Work* sum : {&work->second, &all}) {
                sum->cells += cells;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/sweep/price.h"
@@ -38,7 +39,7 @@ class Runner {
                      return true;
                    }
                    if (turn.is_spared) {
-                     result_.spared += size(turn.group);
+                     result_.spared += count_unsettled(turn.group);
                      settle(turn.group, pricer_.flops(*turn.series.method, turn.group));
                      return true;
                    }
@@ -66,6 +67,11 @@ class Runner {
     }
   }
 
+  int64_t count_unsettled(const Group& group) const {
+    return std::count_if(group.cells().begin(), group.cells().end(),
+                         [&](const Row& cell) { return settled_.count(cell.cell) == 0; });
+  }
+
   static int64_t size(const Group& group) { return static_cast<int64_t>(group.cells().size()); }
 
   void count_ahead(const Schedule& schedule) {
@@ -73,18 +79,19 @@ class Runner {
     schedule.run([&]() -> const Rows& { return none; },
                  [&](const Turn& turn) {
                    progress_.all_cells += size(turn.group);
-                   if (is_done(turn.group)) {
-                     settled_ += size(turn.group);
-                   } else {
+                   for (const Row& cell : turn.group.cells()) {
+                     if (directory_.rows().count(cell.cell)) settled_.insert(cell.cell);
+                   }
+                   if (!is_done(turn.group)) {
                      progress_.flops_ahead += pricer_.flops(*turn.series.method, turn.group);
                    }
                    return true;
                  });
-    progress_.cells = settled_;
+    progress_.cells = static_cast<int64_t>(settled_.size());
   }
 
   void settle(const Group& group, double flops) {
-    settled_ += size(group);
+    for (const Row& cell : group.cells()) settled_.insert(cell.cell);
     progress_.flops_ahead -= flops;
   }
 
@@ -99,7 +106,7 @@ class Runner {
   }
 
   void report_settled() {
-    progress_.cells = settled_;
+    progress_.cells = static_cast<int64_t>(settled_.size());
     report(0);
   }
 
@@ -199,7 +206,7 @@ class Runner {
   Pricer pricer_;
   const std::chrono::steady_clock::time_point start_;
   SweepProgress progress_;
-  int64_t settled_ = 0;  ///< cells that progress_ counts after the next commit
+  std::set<std::string> settled_;  ///< cells that progress_ counts after the next commit
   SweepResult result_;
   std::unique_ptr<evals::LanguageModel> model_;
   const PreparedMethod* model_of_ = nullptr;

@@ -97,7 +97,7 @@ std::vector<Schedule::Planned> Schedule::groups(const Series& series, int64_t le
       (eval.retrieval->depths.is_kept(trial, quota.trials) ? kept : spared).push_back(trial);
     }
     for (const auto& batch : batch_trials(*eval.retrieval, length, kept)) add(batch, false);
-    for (const int64_t trial : spared) add({trial}, true);
+    for (const auto& batch : batch_trials(*eval.retrieval, length, spared)) add(batch, true);
     return groups;
   }
   const auto lengths = serves_all_lengths(series) ? eval.lengths : std::vector<int64_t>{length};

@@ -6,6 +6,7 @@ namespace sweep {
 namespace {
 
 constexpr int64_t paths_of_rows = 2;
+constexpr size_t most_trials = 64;  // joining compares each with each
 
 bool begins_alike(const RetrievalEval& eval) {
   const evals::Hay hay = evals::find_retrieval_protocol(eval.protocol)->hay;
@@ -37,7 +38,8 @@ std::vector<std::vector<int64_t>> batch_trials(const RetrievalEval& eval, int64_
   for (const int64_t trial : deepest_first) {
     const int64_t shared = shared_tokens(eval, length, trial);
     const int64_t own = length - shared;
-    if (batches.empty() || shared == 0 || rows + own > paths_of_rows * length) {
+    if (batches.empty() || shared == 0 || rows + own > paths_of_rows * length ||
+        batches.back().size() == most_trials) {
       batches.emplace_back();
       rows = shared;
     }

@@ -46,6 +46,7 @@ TEST(TrialBatches, HoldAllControlsWithoutANeedleWhichDifferInTheQuestionAlone) {
   auto eval = eval_of("passkey/landmark/1", 10);
   eval.absent = true;
   EXPECT_EQ(batch_trials(eval, 4096, up_to(10)), Batches{up_to(10)});
+  EXPECT_EQ(batch_trials(eval, 4096, up_to(100)).size(), 2u) << "at most 64, which are compared";
 }
 
 TEST(TrialBatches, AreSingleTrialsWherePromptsHaveNothingToShare) {
