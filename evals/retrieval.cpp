@@ -77,13 +77,18 @@ struct Retrieval::State {
     return base::CounterRandom(identity);
   }
 
-  /// Head, `hay_tokens` of hay and, unless absent, the needle in it. An absent needle's tokens are
-  /// hay as well, so that both prompts have one length.
+  /// Head, `hay_tokens` of hay and, unless absent, the needle in it, with at most `latest` tokens
+  /// of hay before it. An absent needle's tokens are hay as well, so that both prompts have one
+  /// length.
   Prompt lay_out(const PromptParts& parts, const Drawn& drawn, int64_t hay_tokens, int64_t place,
-                 int64_t trial, bool absent, const base::CounterRandom& rng) const {
+                 int64_t latest, int64_t trial, bool absent, const base::CounterRandom& rng) const {
     HayOrder order{hay_tokens, std::clamp<int64_t>(place, 0, hay_tokens), trial, drawn.word};
     if (absent) order = {hay_tokens + size_of(parts.needle), std::nullopt, trial, drawn.word};
     Straw straw = hay->cut(order, rng);
+    while (!absent && size_of(straw.before) > latest && *order.place > 0) {
+      *order.place = std::max<int64_t>(0, *order.place - (size_of(straw.before) - latest));
+      straw = hay->cut(order, rng);
+    }
     const bool is_first = order.place && straw.before.empty();
     const std::vector<Token>& needle = is_first ? parts.first_line : parts.needle;
     if (needle.size() < parts.needle.size()) {  // hay makes up for the newline
@@ -183,7 +188,8 @@ Prompt Retrieval::prompt(const Trial& trial) const {
       state.protocol.frame == Frame::hay
           ? std::llround(depth * static_cast<double>(hay_tokens))
           : std::llround(depth * static_cast<double>(trial.length)) - size_of(state.head);
-  Prompt prompt = state.lay_out(parts, drawn, hay_tokens, place, trial.trial, trial.absent, random);
+  Prompt prompt =
+      state.lay_out(parts, drawn, hay_tokens, place, hay_tokens, trial.trial, trial.absent, random);
   prompt.protocol = protocol_id(state.protocol, Placement::per_length, trial.absent);
   std::vector<Token>& trunk = prompt.document.trunk;
   append(trunk, parts.question);
@@ -215,23 +221,24 @@ Prompt Retrieval::prompt(const AbsoluteTrial& trial) const {
   }
   state.check_length(trial.lengths.front(), state.minimum_length);
   const int64_t fixed = size_of(state.head) + size_of(parts.needle) + parts.behind_hay();
+  if (trial.needle_position > trial.lengths.front() - parts.behind_hay()) {
+    throw base::Error(
+        base::Fault::input, std::string(state.protocol.name),
+        {"lengths",
+         fmt::format("{} ends before the needle at {} does", with_commas(trial.lengths.front()),
+                     with_commas(trial.needle_position)),
+         fmt::format(
+             "the minimum is {}",
+             with_commas(trial.needle_position + size_of(parts.needle) + parts.behind_hay()))});
+  }
   Prompt prompt = state.lay_out(parts, drawn, trial.lengths.back() - fixed, before_needle,
-                                trial.trial, trial.absent, random);
+                                trial.lengths.front() - fixed, trial.trial, trial.absent, random);
   prompt.protocol = protocol_id(state.protocol, Placement::absolute, trial.absent);
-  const int64_t needle_end = trial.needle_position + size_of(parts.needle);
   for (const int64_t length : trial.lengths) {
     Branch branch;
     branch.fork = length - parts.behind_hay();
     branch.tokens = parts.question;
     branch.scored_from = size_of(parts.question);
-    if (branch.fork < std::max(prompt.needle.end, trial.absent ? needle_end : 0)) {
-      throw base::Error(
-          base::Fault::input, std::string(state.protocol.name),
-          {"lengths",
-           fmt::format("{} ends before the needle at {} does", with_commas(length),
-                       with_commas(trial.needle_position)),
-           fmt::format("the minimum is {}", with_commas(needle_end + parts.behind_hay()))});
-    }
     append(branch.tokens, parts.answer);
     branch.tokens.push_back(state.terminator);
     prompt.questions.push_back(

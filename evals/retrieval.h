@@ -79,7 +79,8 @@ struct Trial {
 /// shorter ones, except with natural text: which document, and from where, depends on the longest.
 struct AbsoluteTrial {
   int64_t seed = 0;
-  int64_t needle_position = 0;   ///< token at which the needle is wanted (nearest unit boundary)
+  int64_t needle_position = 0;   ///< token at which the needle is wanted: the nearest unit boundary
+                                 ///< from which it ends within the shortest length
   std::vector<int64_t> lengths;  ///< nominal, ascending; all far enough behind the needle
   int64_t trial = 0;
   bool absent = false;
@@ -146,7 +147,7 @@ class Retrieval {
   /// [0, 1], hay too short. A pure function of the arguments; 200,000 tokens take milliseconds.
   Prompt prompt(const Trial& trial) const;
 
-  /// Throws base::Error(Fault::input) also when a length ends before the needle does.
+  /// Throws base::Error(Fault::input) also when a length ends before the wanted place.
   Prompt prompt(const AbsoluteTrial& trial) const;
 
   /// One answer per question. Throws std::invalid_argument when the scores are not the document's.

@@ -307,6 +307,24 @@ TEST(Absolute, KeepsTheNeedleAndForksTheQuestionAtEveryLength) {
   }
 }
 
+TEST(Absolute, EndsEveryNeedleWithinTheShortestLength) {
+  std::string text;  // sentences of 20 to 300 bytes
+  for (int64_t i = 0; i < 200; ++i) {
+    text += "Number " + std::to_string(i) + std::string(static_cast<size_t>(i * 37 % 280), 'n') +
+            " it is. ";
+  }
+  const auto tokenizer = std::make_shared<ByteTokenizer>();
+  const Retrieval retrieval(protocol_named("niah/text"), tokenizer,
+                            text_haystack(*tokenizer, {document_of("uneven", text)}));
+  for (int64_t trial = 0; trial < 40; ++trial) {  // other sentences
+    const int64_t last = retrieval.prompt(Trial{1, 2048, {1, 0}, trial}).needle.begin;
+    const Prompt prompt = retrieval.prompt(AbsoluteTrial{1, last, {2048, 4096}, trial});
+    const int64_t fork = prompt.document.branches.front().fork;
+    EXPECT_LE(prompt.needle.end, fork);
+    EXPECT_GT(prompt.needle.end, fork - 600) << "nor further ahead than two sentences";
+  }
+}
+
 TEST(Absolute, LongerLengthsChangeNothingOfShorterOnes) {
   for (const std::string name : {"passkey/landmark", "passkey/landmark-char", "kv/json"}) {
     const Retrieval retrieval = ready(name);
