@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
@@ -50,10 +49,6 @@ double exact_upper_bound(int64_t hits, int64_t trials, double alpha) {
                                          alpha);
 }
 
-Interval clopper_pearson(int64_t hits, int64_t trials, double alpha) {
-  return {exact_lower_bound(hits, trials, alpha / 2), exact_upper_bound(hits, trials, alpha / 2)};
-}
-
 double binomial_p_greater(int64_t hits, int64_t trials, double p0) {
   require_counts(hits, trials);
   require_inside_unit(p0, "p0");
@@ -66,23 +61,6 @@ double binomial_p_less(int64_t hits, int64_t trials, double p0) {
   require_counts(hits, trials);
   require_inside_unit(p0, "p0");
   return boost::math::cdf(under(trials, p0), static_cast<double>(hits));
-}
-
-double binomial_p_two_sided(int64_t hits, int64_t trials, double p0) {
-  require_counts(hits, trials);
-  require_inside_unit(p0, "p0");
-  const Binomial distribution = under(trials, p0);
-  const auto probability = [&](int64_t x) {
-    return boost::math::pdf(distribution, static_cast<double>(x));
-  };
-  // Outcomes that are equally probable by symmetry differ in the last bits.
-  const double limit = probability(hits) * (1 + 1e-7);
-  double total = 0;
-  for (int64_t x = 0; x <= trials; ++x) {
-    const double p = probability(x);
-    if (p <= limit) total += p;
-  }
-  return std::min(total, 1.0);
 }
 
 }  // namespace evals::stats

@@ -17,18 +17,13 @@ struct Interval {
 /// mean +- 1.96 SE it has no zero width at 10 of 10.
 Interval wilson(int64_t hits, int64_t trials, double alpha);
 
-/// Clopper-Pearson interval (1934), two-sided with confidence at least 1 - alpha.
-Interval clopper_pearson(int64_t hits, int64_t trials, double alpha);
-
-/// Exact one-sided bounds: the probability is above (below) this with confidence at least 1 -
-/// alpha.
+/// Exact one-sided bounds (Clopper and Pearson 1934): the probability is above (below) this with
+/// confidence at least 1 - alpha.
 double exact_lower_bound(int64_t hits, int64_t trials, double alpha);
 double exact_upper_bound(int64_t hits, int64_t trials, double alpha);
 
 /// Exact binomial tests of a proportion p against p0.
 double binomial_p_greater(int64_t hits, int64_t trials, double p0);  ///< of p <= p0: P(X >= hits)
 double binomial_p_less(int64_t hits, int64_t trials, double p0);     ///< of p >= p0: P(X <= hits)
-/// Of p == p0: the probability of all outcomes no more probable than the observed one.
-double binomial_p_two_sided(int64_t hits, int64_t trials, double p0);
 
 }  // namespace evals::stats

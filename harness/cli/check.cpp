@@ -12,7 +12,6 @@
 
 #include "evals/stats/sample_size.h"
 #include "harness/base/json.h"
-#include "harness/base/printable.h"
 #include "harness/cli/llama_subject.h"
 #include "harness/cli/progress_line.h"
 #include "harness/cli/verbs.h"
@@ -183,9 +182,7 @@ int run(const std::string& file, const std::string& model, bool as_json) {
   print_prices(prices, total);
   explain_prices(total, rates);
   print_advice(experiment);
-  for (const std::string& warning : warnings) {
-    fmt::print(stderr, "warning: {}\n", base::printable(warning));
-  }
+  warn(warnings);
   return 0;
 }
 

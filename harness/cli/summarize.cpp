@@ -42,9 +42,7 @@ void run(const Arguments& arguments) {
   const sweep::Summary summary = sweep::summarize(sweep::read_runs(runs));
   create(folder);
   sweep::write_summary(summary, folder);
-  for (const std::string& warning : summary.warnings) {
-    fmt::print(stderr, "warning: {}\n", warning);
-  }
+  warn(summary.warnings);
   fmt::print("{}", summary.text);
   fmt::print(stderr,
              "wrote summary.csv, effective_length.csv, comparison.csv, position_nll.csv and "

@@ -11,7 +11,6 @@
 #include <map>
 #include <memory>
 
-#include "harness/base/printable.h"
 #include "harness/cli/llama_subject.h"
 #include "harness/cli/progress_line.h"
 #include "harness/cli/verbs.h"
@@ -107,12 +106,6 @@ sweep::Selection selection_of(const Arguments& arguments) {
     selection.shards = count;
   }
   return selection;
-}
-
-void warn(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) {
-    fmt::print(stderr, "warning: {}\n", base::printable(warning));
-  }
 }
 
 /// What a directory already holds; nothing when there is none yet.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <string>
 #include <vector>
 
 namespace cli {
@@ -16,6 +17,9 @@ void add_sweep(CLI::App& app, int& status);
 void add_audit(CLI::App& app, int& status);
 void add_summarize(CLI::App& app, int& status);
 void add_train(CLI::App& app, int& status);
+
+/// Prints a line to stderr for each.
+void warn(const std::vector<std::string>& warnings);
 
 /// All verbs, in the order of --help. One file per verb.
 std::vector<Verb> verbs();

@@ -16,8 +16,6 @@
 namespace sweep {
 namespace {
 
-constexpr int64_t manifest_version = 1;
-
 /// Calls `line` with every whole line and its place.
 void each_line(const std::filesystem::path& file, const std::string& text,
                const std::function<void(std::string_view, const std::string&)>& line) {

@@ -14,6 +14,9 @@
 
 namespace sweep {
 
+/// schema_version of manifest.json. Runs of another version are neither resumed nor summarized.
+inline constexpr int64_t manifest_version = 1;
+
 /// The directory of one run, open for writing by one process.
 ///
 ///   experiment.json   the resolved experiment

@@ -6,6 +6,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/sweep/run_directory.h"
 #include "scalings/catalog.h"
 #include "scalings/scaling.h"
 
@@ -13,8 +14,6 @@ namespace sweep {
 namespace {
 
 using base::Json;
-
-constexpr int64_t manifest_version = 1;
 
 /// The layers that a chain names, and one that it does not.
 std::set<int64_t> layers_that_differ(const Json& chain) {

@@ -36,11 +36,9 @@ def check_proportion(row):
     wilson = stats.binomtest(hits, n).proportion_ci(1 - alpha, method="wilson")
     same(at + "wilson low", row["wilson"][0], wilson.low)
     same(at + "wilson high", row["wilson"][1], wilson.high)
-    same(at + "clopper low", row["clopper"][0], exact_low(hits, n, alpha / 2))
-    same(at + "clopper high", row["clopper"][1], exact_high(hits, n, alpha / 2))
     same(at + "lower", row["lower"], exact_low(hits, n, alpha))
     same(at + "upper", row["upper"], exact_high(hits, n, alpha))
-    for side in ("greater", "less", "two-sided"):
+    for side in ("greater", "less"):
         same(at + side, row[side], stats.binomtest(hits, n, p0, alternative=side).pvalue)
 
 

@@ -30,12 +30,10 @@ Json proportions() {
                           {"alpha", alpha},
                           {"p0", p0},
                           {"wilson", pair_of(wilson(hits, n, alpha))},
-                          {"clopper", pair_of(clopper_pearson(hits, n, alpha))},
                           {"lower", exact_lower_bound(hits, n, alpha)},
                           {"upper", exact_upper_bound(hits, n, alpha)},
                           {"greater", binomial_p_greater(hits, n, p0)},
-                          {"less", binomial_p_less(hits, n, p0)},
-                          {"two-sided", binomial_p_two_sided(hits, n, p0)}});
+                          {"less", binomial_p_less(hits, n, p0)}});
         }
       }
     }
