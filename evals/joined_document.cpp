@@ -34,13 +34,13 @@ int64_t sum(const std::vector<int64_t>& values) {
 
 Document join(const std::vector<Document>& documents) {
   if (documents.empty()) throw std::invalid_argument("join: no documents");
+  if (documents.size() == 1) return documents.front();
   for (const Document& document : documents) {
     if (!document.branches.empty() ||
         document.scored.end != static_cast<int64_t>(document.trunk.size())) {
       throw std::invalid_argument("join: not a path that is scored at its end");
     }
   }
-  if (documents.size() == 1) return documents.front();
   size_t deepest = 0;
   std::vector<int64_t> forks = forks_from(documents, 0);
   for (size_t index = 1; index < documents.size(); ++index) {

@@ -11,8 +11,8 @@ namespace evals {
 /// document that has most in common with the others; forks are multiples of exact_fork. A single
 /// document comes back as it is.
 ///
-/// Throws std::invalid_argument for no documents, one with branches, or one whose scored range does
-/// not end with its trunk.
+/// Throws std::invalid_argument for no documents, or several of which one has branches or does not
+/// end with its scored range.
 Document join(const std::vector<Document>& documents);
 
 /// The scores of each of `count` joined documents, as if it had been asked alone.

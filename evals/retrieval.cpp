@@ -221,24 +221,27 @@ Prompt Retrieval::prompt(const AbsoluteTrial& trial) const {
   }
   state.check_length(trial.lengths.front(), state.minimum_length);
   const int64_t fixed = size_of(state.head) + size_of(parts.needle) + parts.behind_hay();
-  if (trial.needle_position > trial.lengths.front() - parts.behind_hay()) {
-    throw base::Error(
-        base::Fault::input, std::string(state.protocol.name),
-        {"lengths",
-         fmt::format("{} ends before the needle at {} does", with_commas(trial.lengths.front()),
-                     with_commas(trial.needle_position)),
-         fmt::format(
-             "the minimum is {}",
-             with_commas(trial.needle_position + size_of(parts.needle) + parts.behind_hay()))});
-  }
+  // Other words and sentences than where the place came from: a needle wanted within the shortest
+  // length has to end there.
+  const bool is_within = trial.needle_position <= trial.lengths.front() - parts.behind_hay();
   Prompt prompt = state.lay_out(parts, drawn, trial.lengths.back() - fixed, before_needle,
-                                trial.lengths.front() - fixed, trial.trial, trial.absent, random);
+                                (is_within ? trial.lengths.front() : trial.lengths.back()) - fixed,
+                                trial.trial, trial.absent, random);
   prompt.protocol = protocol_id(state.protocol, Placement::absolute, trial.absent);
+  const int64_t needle_end = trial.needle_position + size_of(parts.needle);
   for (const int64_t length : trial.lengths) {
     Branch branch;
     branch.fork = length - parts.behind_hay();
     branch.tokens = parts.question;
     branch.scored_from = size_of(parts.question);
+    if (branch.fork < std::max(prompt.needle.end, trial.absent && !is_within ? needle_end : 0)) {
+      throw base::Error(
+          base::Fault::input, std::string(state.protocol.name),
+          {"lengths",
+           fmt::format("{} ends before the needle at {} does", with_commas(length),
+                       with_commas(trial.needle_position)),
+           fmt::format("the minimum is {}", with_commas(needle_end + parts.behind_hay()))});
+    }
     append(branch.tokens, parts.answer);
     branch.tokens.push_back(state.terminator);
     prompt.questions.push_back(

@@ -9,12 +9,14 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 
 #include "harness/base/printable.h"
 #include "harness/checkpoint/open_tokenizer.h"
 #include "harness/model/attend.h"
+#include "harness/model/document_rows.h"
 #include "harness/model/memory.h"
 #include "harness/model/scorer.h"
 #include "scalings/catalog.h"
@@ -133,11 +135,17 @@ double LlamaSubject::attention_flops_a_pair() const {
   return 4.0 * static_cast<double>(spec_.heads) * spec_.head_dim;
 }
 
-int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, int64_t tokens,
-                                 int64_t scored) const {
-  return model::peak_bytes(
-      *weights_, plan,
-      {.compute = compute(), .tokens = tokens, .scored = scored, .threads = at::get_num_threads()});
+int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, const sweep::Pass& pass) const {
+  int64_t rows = pass.branches.empty() ? pass.path - 1 : 0;
+  for (const sweep::BranchShape& branch : pass.branches) rows = std::max(rows, branch.fork);
+  for (const sweep::BranchShape& branch : pass.branches) {
+    rows = model::first_row(branch.fork, rows) + branch.tokens - 1;
+  }
+  return model::peak_bytes(*weights_, plan,
+                           {.compute = compute(),
+                            .rows = rows,
+                            .scored = pass.scored,
+                            .threads = at::get_num_threads()});
 }
 
 model::Compute LlamaSubject::compute() const {

@@ -138,7 +138,7 @@ void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
              if (is_new) order.push_back(name);
              const auto cells = std::count_if(
                  turn.group.cells().begin(), turn.group.cells().end(),
-                 [&](const sweep::Row& cell) { return !sweep::is_answered({cell}, rows); });
+                 [&](const sweep::Row& cell) { return !is_done(cell, rows, arguments.retry); });
              const int64_t tokens = turn.skipped.empty() ? turn.group.tokens() : 0;
              for (Work* sum : {&work->second, &all}) {
                sum->cells += cells;

@@ -5,6 +5,11 @@
 
 namespace model {
 
+int64_t first_row(int64_t fork, int64_t rows) {
+  const int64_t step = fork % evals::exact_fork == 0 ? evals::exact_fork : 1;
+  return (rows + step - 1) / step * step;
+}
+
 DocumentRows lay_out(const evals::Document& document, bool scores_trunk,
                      const std::vector<int64_t>& branches) {
   DocumentRows laid;
@@ -25,16 +30,13 @@ DocumentRows lay_out(const evals::Document& document, bool scores_trunk,
   for (const int64_t index : branches) {
     const evals::Branch& branch = document.branches[index];
     const int64_t tokens = static_cast<int64_t>(branch.tokens.size());
-    if (branch.fork % evals::exact_fork == 0) {
-      laid.tokens.resize((laid.tokens.size() + evals::exact_fork - 1) / evals::exact_fork *
-                         evals::exact_fork);
-    }
-    const int64_t first_row = static_cast<int64_t>(laid.tokens.size());
+    const int64_t first = first_row(branch.fork, static_cast<int64_t>(laid.tokens.size()));
     const int64_t rows = std::max<int64_t>(0, tokens - 1);
-    laid.parts.push_back({index, branch.fork, first_row, rows});
+    laid.tokens.resize(first);
+    laid.parts.push_back({index, branch.fork, first, rows});
     laid.tokens.insert(laid.tokens.end(), branch.tokens.begin(), branch.tokens.begin() + rows);
     for (int64_t scored = branch.scored_from; scored < tokens; ++scored) {
-      laid.read.push_back(scored == 0 ? branch.fork - 1 : first_row + scored - 1);
+      laid.read.push_back(scored == 0 ? branch.fork - 1 : first + scored - 1);
       laid.targets.push_back(branch.tokens[scored]);
     }
   }

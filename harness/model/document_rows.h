@@ -31,6 +31,9 @@ struct DocumentRows {
 /// The rows that hold a token of the document, ascending.
 std::vector<int64_t> busy_rows(const DocumentRows& rows);
 
+/// First row of a branch that is laid out behind `rows` rows.
+int64_t first_row(int64_t fork, int64_t rows);
+
 /// Lays out the given branches, and the trunk's own scored range when `scores_trunk`.
 DocumentRows lay_out(const evals::Document& document, bool scores_trunk,
                      const std::vector<int64_t>& branches);

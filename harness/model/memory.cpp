@@ -29,8 +29,7 @@ class Footprint {
         plan_(plan),
         case_(memory_case),
         element_(memory_case.compute == Compute::float32 ? 4 : 2),
-        tokens_(memory_case.tokens > 0 ? memory_case.tokens : plan.length()),
-        rows_(std::max<int64_t>(tokens_ - 1, 1)),
+        rows_(std::max<int64_t>(memory_case.rows > 0 ? memory_case.rows : plan.length() - 1, 1)),
         keys_(spec_.kv_heads * spec_.head_dim) {}
 
   int64_t peak() const {
@@ -51,7 +50,7 @@ class Footprint {
     const int64_t answer = sizeof(int64_t) + sizeof(evals::Token) + 2 * sizeof(evals::TokenScore);
     return plan_.length() * (8 * rulers + 8 + 8) +
            spans * static_cast<int64_t>(sizeof(scalings::Span)) +
-           tokens_ * (2 * sizeof(evals::Token) + 4 + 8) + case_.scored * answer;
+           rows_ * (2 * sizeof(evals::Token) + 4 + 8) + case_.scored * answer;
   }
 
   int64_t residual() const { return round_up(rows_, row_block) * spec_.hidden * f32; }
@@ -133,9 +132,8 @@ class Footprint {
   const scalings::RotaryPlan& plan_;
   const MemoryCase& case_;
   const int64_t element_;  // bytes of a computed number
-  const int64_t tokens_;
-  const int64_t rows_;  // the last token of a path has none
-  const int64_t keys_;  // numbers in all keys of one row
+  const int64_t rows_;     // the last token of a path has none
+  const int64_t keys_;     // numbers in all keys of one row
 };
 
 }  // namespace

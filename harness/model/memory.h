@@ -11,7 +11,7 @@ namespace model {
 /// What the memory of one pass depends on besides the model and the plan.
 struct MemoryCase {
   Compute compute = Compute::float32;
-  int64_t tokens = 0;  ///< of a trunk and its branches; 0: one path, those of its plan
+  int64_t rows = 0;    ///< of a trunk and its branches, idle ones too; 0: one path's
   int64_t scored = 1;  ///< tokens that the head judges
   int64_t threads = 2;
 };

@@ -18,20 +18,16 @@ int64_t Group::tokens() const {
   return sum;
 }
 
-bool is_done(const Group& group, const Rows& rows, bool retry) {
-  return std::all_of(group.cells().begin(), group.cells().end(), [&](const Row& cell) {
-    const auto found = rows.find(cell.cell);
-    if (found == rows.end()) return false;
-    const Status status = found->second.status;
-    return !(retry && (status == Status::out_of_memory || status == Status::failed));
-  });
+bool is_done(const Row& cell, const Rows& rows, bool retry) {
+  const auto found = rows.find(cell.cell);
+  if (found == rows.end()) return false;
+  const Status status = found->second.status;
+  return !(retry && (status == Status::out_of_memory || status == Status::failed));
 }
 
-bool is_answered(const std::vector<Row>& cells, const Rows& rows) {
-  return std::all_of(cells.begin(), cells.end(), [&](const Row& cell) {
-    const auto found = rows.find(cell.cell);
-    return found != rows.end() && !is_missing(found->second.status);
-  });
+bool is_done(const Group& group, const Rows& rows, bool retry) {
+  return std::all_of(group.cells().begin(), group.cells().end(),
+                     [&](const Row& cell) { return is_done(cell, rows, retry); });
 }
 
 std::string cell_id(const Prepared& prepared, const PreparedMethod& method, size_t eval,

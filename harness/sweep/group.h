@@ -7,22 +7,16 @@
 #include <vector>
 
 #include "evals/language_model.h"
+#include "harness/sweep/pass.h"
 #include "harness/sweep/prepared.h"
 #include "harness/sweep/row.h"
 #include "harness/sweep/run_directory.h"
 
 namespace sweep {
 
-/// One pass of the model over tokens.
-struct Pass {
-  int64_t tokens = 0;  ///< computed: of a trunk and its branches
-  int64_t path = 0;    ///< tokens of the longest path
-  int64_t scored = 0;
-  std::vector<BranchShape> branches = {};  ///< none: one path, which is scored at its end
-};
-
 /// The unit of work and of resume: the cells that one document, or one set of forwards, answers.
-/// Which cells belong together is fixed by the experiment and by how many trials a length gets.
+/// Which cells belong together is fixed by the experiment, and for trials that are asked together
+/// by which of them have no row yet: results do not depend on it.
 class Group {
  public:
   virtual ~Group() = default;
@@ -35,7 +29,10 @@ class Group {
   /// Tokens of all passes.
   int64_t tokens() const;
 
-  /// Asks the model, and fills the rows of the cells that have no answer yet. Throws
+  /// The same cells as groups that need less memory; none when there are no such groups.
+  virtual std::vector<std::unique_ptr<Group>> parts() const { return {}; }
+
+  /// Asks the model and fills the rows. Throws
   /// std::bad_alloc, base::Error(Fault::cancelled) and whatever the model throws; leaves no trace
   /// then but NLL files of finished forwards.
   virtual std::vector<Row> run(evals::LanguageModel& model, RunDirectory& directory,
@@ -48,16 +45,13 @@ class Group {
 /// Rows by cell, as a run directory keeps them.
 using Rows = std::map<std::string, Row>;
 
-/// Whether every cell of a group has a row; with `retry`, one that ran out of memory or failed does
-/// not count.
+/// Whether a cell has a row; with `retry`, one that ran out of memory or failed does not count.
+bool is_done(const Row& cell, const Rows& rows, bool retry);
+/// Whether every cell of a group has one.
 bool is_done(const Group& group, const Rows& rows, bool retry);
 
-/// Whether the model has answered all these cells: no need to ask again, and nothing to overwrite.
-bool is_answered(const std::vector<Row>& cells, const Rows& rows);
-
 /// Retrieval trials at one length, or (absolute placement) one trial at all lengths of the eval.
-/// What several trials begin with alike is computed once; they are asked one by one where memory
-/// does not suffice for that, or where a process died of it.
+/// What several trials begin with alike is computed once; as parts they are asked one by one.
 std::unique_ptr<Group> retrieval_group(const Prepared& prepared, const PreparedMethod& method,
                                        size_t eval, int64_t length,
                                        const std::vector<int64_t>& trials);

@@ -131,6 +131,16 @@ int64_t Prepared::path(size_t eval, int64_t length) const {
   return known;
 }
 
+int64_t Prepared::shared_tokens(size_t eval, int64_t length, int64_t trial) const {
+  const RetrievalEval& asked = *experiment_.evals[eval].retrieval;
+  const evals::Hay hay = evals_[eval].retrieval->protocol().hay;
+  const bool is_repeated = hay == evals::Hay::repeated || hay == evals::Hay::sliced;
+  if (asked.placement == evals::Placement::absolute || !is_repeated || !asked.hay.empty()) return 0;
+  const auto [known, is_new] = shared_tokens_.try_emplace({eval, length, trial});
+  if (is_new) known->second = prompt(eval, length, trial).needle.begin;
+  return known->second;
+}
+
 const std::vector<BranchShape>& Prepared::branches(size_t eval, int64_t length,
                                                    const std::vector<int64_t>& trials) const {
   const auto [known, is_new] = branches_.try_emplace({eval, length, trials});
@@ -139,9 +149,7 @@ const std::vector<BranchShape>& Prepared::branches(size_t eval, int64_t length,
     for (const int64_t trial : trials) {
       documents.push_back(prompt(eval, length, trial).document);
     }
-    const evals::Document document =
-        documents.size() == 1 ? documents.front() : evals::join(documents);
-    for (const evals::Branch& branch : document.branches) {
+    for (const evals::Branch& branch : evals::join(documents).branches) {
       const auto tokens = static_cast<int64_t>(branch.tokens.size());
       known->second.push_back({branch.fork, tokens, tokens - branch.scored_from});
     }

@@ -13,6 +13,7 @@
 #include "evals/perplexity.h"
 #include "evals/retrieval.h"
 #include "harness/sweep/experiment.h"
+#include "harness/sweep/pass.h"
 #include "harness/sweep/subject.h"
 #include "scalings/scaling.h"
 
@@ -32,15 +33,6 @@ struct PreparedEval {
   evals::PerplexitySettings settings;            ///< perplexity
   std::vector<evals::CorpusDocument> documents;  ///< perplexity
   std::string corpus_fingerprint;                ///< of hay or documents; empty without
-};
-
-/// One branch of a document, without its tokens.
-struct BranchShape {
-  int64_t fork = 0;
-  int64_t tokens = 0;  ///< of its own
-  int64_t scored = 0;
-
-  int64_t path() const { return fork + tokens; }
 };
 
 /// An experiment about one subject, everything read and checked: what check prices and sweep runs.
@@ -67,6 +59,10 @@ class Prepared {
 
   /// The prompt of a retrieval trial: at one length or, in absolute placement, at all of them.
   evals::Prompt prompt(size_t eval, int64_t length, int64_t trial) const;
+
+  /// Tokens that the prompt of a per-length trial has before its needle when all trials have the
+  /// same there (repeated hay); 0 when they have nothing to share.
+  int64_t shared_tokens(size_t eval, int64_t length, int64_t trial) const;
 
   /// The branches of the document that asks trials together, or one in absolute placement, in order
   /// of trial or length; kept, since every method gets the same.
@@ -103,6 +99,7 @@ class Prepared {
   // Answers that many cells ask for again.
   mutable std::map<std::pair<std::string, int64_t>, std::string> plans_;
   mutable std::map<std::pair<size_t, int64_t>, int64_t> paths_;
+  mutable std::map<std::tuple<size_t, int64_t, int64_t>, int64_t> shared_tokens_;
   mutable std::map<std::tuple<size_t, int64_t, std::vector<int64_t>>, std::vector<BranchShape>>
       branches_;
   mutable std::map<std::tuple<std::string, int64_t, int64_t, int64_t>, bool> shared_;

@@ -32,22 +32,19 @@ Price& Price::operator+=(const Price& other) {
   return *this;
 }
 
-Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, const Pass& pass) {
-  PathWork& work = works_[{method.name, pass.path}];
-  if (pass.tokens > work.tokens || pass.scored > work.scored) {
-    const auto plan = scalings::make_plan(method.chain, prepared_.context(pass.path));
-    if (work.pairs.empty()) work.pairs = attended_pairs(plan);
-    work.reach = scalings::largest_distance(plan);
-    work.tokens = std::max(work.tokens, pass.tokens);
-    work.scored = std::max(work.scored, pass.scored);
-    work.peak_bytes = prepared_.subject().peak_bytes(plan, work.tokens, work.scored);
+const Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, int64_t path) {
+  if (last_.method != &method || last_.plan.length() != path) {
+    last_.method = &method;
+    last_.plan = scalings::make_plan(method.chain, prepared_.context(path));
+    last_.pairs = attended_pairs(last_.plan);
+    last_.reach = scalings::largest_distance(last_.plan);
   }
-  return work;
+  return last_;
 }
 
 PassCost Pricer::cost(const PreparedMethod& method, const Pass& pass) {
   const Subject& subject = prepared_.subject();
-  const PathWork& work = work_of(method, pass);
+  const PathWork& work = work_of(method, pass.path);
   const auto between = [&](int64_t begin, int64_t end) {
     return work.pairs[end] - work.pairs[begin];
   };
@@ -68,8 +65,15 @@ PassCost Pricer::cost(const PreparedMethod& method, const Pass& pass) {
   const double unread = static_cast<double>(pass.tokens) - read;
   return {subject.linear_flops_a_token(false) * unread +
               (subject.linear_flops_a_token(true) + subject.head_flops_a_token()) * read,
-          subject.attention_flops_a_pair() * (layers_in_full * pairs + read_pairs), work.reach,
-          work.peak_bytes};
+          subject.attention_flops_a_pair() * (layers_in_full * pairs + read_pairs)};
+}
+
+int64_t Pricer::peak_bytes(const PreparedMethod& method, const Pass& pass) {
+  return prepared_.subject().peak_bytes(work_of(method, pass.path).plan, pass);
+}
+
+double Pricer::reach(const PreparedMethod& method, const Pass& pass) {
+  return work_of(method, pass.path).reach;
 }
 
 double Pricer::flops(const PreparedMethod& method, const Group& group) {
@@ -97,8 +101,8 @@ std::vector<Price> price(const Prepared& prepared, const Rates& rates) {
         price.tokens += pass.tokens;
         price.flops += cost.linear + cost.attention;
         price.seconds += cost.linear / rates.linear + cost.attention / rates.attention;
-        price.peak_bytes = std::max(price.peak_bytes, cost.peak_bytes);
-        price.reach = std::max(price.reach, cost.reach);
+        price.peak_bytes = std::max(price.peak_bytes, pricer.peak_bytes(*series.method, pass));
+        price.reach = std::max(price.reach, pricer.reach(*series.method, pass));
       }
       for (const Row& cell : group.cells()) misses.emplace(cell.cell, cell);
     });

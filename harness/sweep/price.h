@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "harness/sweep/prepared.h"
@@ -31,33 +29,33 @@ struct Price {
 
 /// What one pass of the model costs.
 struct PassCost {
-  double linear = 0;       ///< floating-point operations of linear layers and head
-  double attention = 0;    ///< and of attention
-  double reach = 0;        ///< largest distance that a query sees
-  int64_t peak_bytes = 0;  ///< of this pass, or a larger one of that path priced before
+  double linear = 0;     ///< floating-point operations of linear layers and head
+  double attention = 0;  ///< and of attention
 };
 
-/// Prices passes; keeps what many passes of one method and length have in common.
+/// Prices passes; keeps what consecutive passes of one method and length have in common.
 class Pricer {
  public:
   explicit Pricer(const Prepared& prepared) : prepared_(prepared) {}
   PassCost cost(const PreparedMethod& method, const Pass& pass);
+  int64_t peak_bytes(const PreparedMethod& method, const Pass& pass);
+  /// Largest distance that a query sees.
+  double reach(const PreparedMethod& method, const Pass& pass);
   /// Floating-point operations of all passes of a group.
   double flops(const PreparedMethod& method, const Group& group);
 
  private:
-  /// What a plan makes of a path.
+  /// A method's plan for a path, and what a pass asks of it.
   struct PathWork {
-    std::vector<double> pairs;  ///< [length + 1] of query and key, of all queries before this one
+    const PreparedMethod* method = nullptr;
+    scalings::RotaryPlan plan;
+    std::vector<double> pairs;  ///< [length + 1], of all queries before each
     double reach = 0;
-    int64_t tokens = 0;  ///< of the largest pass so far, and its memory
-    int64_t scored = 0;
-    int64_t peak_bytes = 0;
   };
-  PathWork& work_of(const PreparedMethod& method, const Pass& pass);
+  const PathWork& work_of(const PreparedMethod& method, int64_t path);
 
   const Prepared& prepared_;
-  std::map<std::pair<std::string, int64_t>, PathWork> works_;
+  PathWork last_;
 };
 
 /// Prices every series of an experiment, length by length, at the given rates. Nothing is run.

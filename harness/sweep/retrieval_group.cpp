@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <new>
 
 #include "evals/joined_document.h"
 #include "harness/sweep/group.h"
@@ -22,8 +21,7 @@ class RetrievalGroup : public Group {
         lengths_(std::move(lengths)),
         trials_(std::move(trials)) {
     for (const int64_t trial : trials_) {
-      const std::vector<Row> questions = cells(trial);
-      cells_.insert(cells_.end(), questions.begin(), questions.end());
+      for (const int64_t length : lengths_) cells_.push_back(cell(length, trial));
     }
   }
 
@@ -60,18 +58,27 @@ class RetrievalGroup : public Group {
     return passes;
   }
 
-  std::vector<Row> run(evals::LanguageModel& model, RunDirectory& directory,
+  std::vector<std::unique_ptr<Group>> parts() const override {
+    std::vector<std::unique_ptr<Group>> parts;
+    if (trials_.size() == 1) return parts;
+    for (const int64_t trial : trials_) {
+      parts.push_back(retrieval_group(prepared_, method_, eval_, lengths_.front(), {trial}));
+    }
+    return parts;
+  }
+
+  std::vector<Row> run(evals::LanguageModel& model, RunDirectory&,
                        const evals::Progress& progress) const override {
     std::vector<evals::Prompt> prompts;
-    std::vector<Row> rows;
+    std::vector<evals::Document> documents;
     for (const int64_t trial : trials_) {
-      std::vector<Row> questions = cells(trial);
-      if (is_answered(questions, directory.rows())) continue;
       prompts.push_back(prepared_.prompt(eval_, lengths_.front(), trial));
-      rows.insert(rows.end(), questions.begin(), questions.end());
+      documents.push_back(prompts.back().document);
     }
+    const std::vector<evals::Scores> scores =
+        evals::part(model.score(evals::join(documents), progress), documents.size());
+    std::vector<Row> rows = cells_;
     auto row = rows.begin();
-    const std::vector<evals::Scores> scores = score(prompts, model, directory, progress);
     for (size_t i = 0; i < prompts.size(); ++i) {
       const std::vector<evals::Answer> answers = retrieval_.judge(prompts[i], scores[i]);
       for (size_t question = 0; question < answers.size(); ++question) {
@@ -82,12 +89,6 @@ class RetrievalGroup : public Group {
   }
 
  private:
-  std::vector<Row> cells(int64_t trial) const {
-    std::vector<Row> questions;
-    for (const int64_t length : lengths_) questions.push_back(cell(length, trial));
-    return questions;
-  }
-
   Row cell(int64_t length, int64_t trial) const {
     const evals::Depth depth = asked_.depths.of_trial(trial);
     Row row;
@@ -106,34 +107,6 @@ class RetrievalGroup : public Group {
     row.retrieval->depth_index = trial % asked_.depths.depths;
     row.retrieval->trial = trial;
     return row;
-  }
-
-  std::vector<evals::Scores> score(const std::vector<evals::Prompt>& prompts,
-                                   evals::LanguageModel& model, const RunDirectory& directory,
-                                   const evals::Progress& progress) const {
-    std::vector<evals::Document> documents;
-    for (const evals::Prompt& prompt : prompts) documents.push_back(prompt.document);
-    if (documents.empty()) return {};
-    if (documents.size() == 1) return {model.score(documents.front(), progress)};
-    if (directory.deaths(id()) == 0) {
-      try {
-        return evals::part(model.score(evals::join(documents), progress), documents.size());
-      } catch (const std::bad_alloc&) {  // one by one they take less
-      }
-    }
-    const auto count = static_cast<int64_t>(documents.size());
-    std::vector<evals::Scores> scores;
-    for (const evals::Document& document : documents) {
-      const auto before = static_cast<int64_t>(scores.size());
-      evals::Progress part = progress;
-      if (progress.report) {
-        part.report = [&](int64_t done, int64_t total) {
-          progress.report(before * total + done, count * total);
-        };
-      }
-      scores.push_back(model.score(document, part));
-    }
-    return scores;
   }
 
   void fill(Row& row, const evals::Prompt& prompt, size_t question,

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <new>
-#include <set>
 
 #include "harness/base/error.h"
 #include "harness/sweep/price.h"
@@ -39,8 +39,8 @@ class Runner {
                      return true;
                    }
                    if (turn.is_spared) {
-                     result_.spared += count_unsettled(turn.group);
-                     settle(turn.group, pricer_.flops(*turn.series.method, turn.group));
+                     result_.spared += size(turn.group);
+                     settle(turn.group);
                      return true;
                    }
                    if (options_.stop && options_.stop()) {
@@ -67,11 +67,6 @@ class Runner {
     }
   }
 
-  int64_t count_unsettled(const Group& group) const {
-    return std::count_if(group.cells().begin(), group.cells().end(),
-                         [&](const Row& cell) { return settled_.count(cell.cell) == 0; });
-  }
-
   static int64_t size(const Group& group) { return static_cast<int64_t>(group.cells().size()); }
 
   void count_ahead(const Schedule& schedule) {
@@ -79,34 +74,46 @@ class Runner {
     schedule.run([&]() -> const Rows& { return none; },
                  [&](const Turn& turn) {
                    progress_.all_cells += size(turn.group);
+                   const double share = pricer_.flops(*turn.series.method, turn.group) /
+                                        static_cast<double>(size(turn.group));
                    for (const Row& cell : turn.group.cells()) {
-                     if (directory_.rows().count(cell.cell)) settled_.insert(cell.cell);
-                   }
-                   if (!is_done(turn.group)) {
-                     progress_.flops_ahead += pricer_.flops(*turn.series.method, turn.group);
+                     if (sweep::is_done(cell, directory_.rows(), options_.retry)) continue;
+                     ahead_.emplace(cell.cell, share);
+                     progress_.flops_ahead += share;
                    }
                    return true;
                  });
-    progress_.cells = static_cast<int64_t>(settled_.size());
+    progress_.cells = progress_.all_cells - static_cast<int64_t>(ahead_.size());
   }
 
-  void settle(const Group& group, double flops) {
-    for (const Row& cell : group.cells()) settled_.insert(cell.cell);
-    progress_.flops_ahead -= flops;
+  /// What was reckoned for the cells of a group that are still ahead.
+  double flops_ahead(const Group& group) const {
+    double sum = 0;
+    for (const Row& cell : group.cells()) {
+      const auto found = ahead_.find(cell.cell);
+      if (found != ahead_.end()) sum += found->second;
+    }
+    return sum;
   }
 
-  void report(double fraction, double group_flops = 0) {
+  void settle(const Group& group) {
+    progress_.flops_ahead = std::max(0.0, progress_.flops_ahead - flops_ahead(group));
+    for (const Row& cell : group.cells()) ahead_.erase(cell.cell);
+  }
+
+  /// `flops`, `ahead`: of the group in work, all it takes and what was reckoned for it.
+  void report(double fraction, double flops = 0, double ahead = 0) {
     if (!options_.report) return;
     SweepProgress progress = progress_;
     progress.fraction = fraction;
-    progress.flops += fraction * group_flops;
-    progress.flops_ahead = std::max(0.0, progress.flops_ahead - fraction * group_flops);
+    progress.flops += fraction * flops;
+    progress.flops_ahead -= fraction * ahead;
     progress.seconds = seconds_since(start_);
     options_.report(progress);
   }
 
   void report_settled() {
-    progress_.cells = static_cast<int64_t>(settled_.size());
+    progress_.cells = progress_.all_cells - static_cast<int64_t>(ahead_.size());
     report(0);
   }
 
@@ -122,6 +129,8 @@ class Runner {
     std::vector<Row> rows;
     if (!turn.skipped.empty()) {
       rows = without_results(group, Status::skipped, turn.skipped);
+    } else if (directory_.deaths(id) > 0 && !group.parts().empty()) {
+      return visit_parts(turn);
     } else if (!options_.retry && directory_.deaths(id) > deaths_allowed) {
       rows = without_results(
           group, Status::failed,
@@ -137,25 +146,42 @@ class Runner {
         result_.stopped = true;
         return false;
       }
+      if (!group.parts().empty() && rows.front().status == Status::out_of_memory) {
+        directory_.give_up(id);
+        return visit_parts(turn);
+      }
       tokens = group.tokens();
       progress_.flops += flops;
     }
     directory_.finish(id, rows, seconds_since(start), tokens);
     count(rows);
     progress_.tokens += tokens;
-    settle(group, flops);
+    settle(group);
     if (directory_.commit_if_due()) report_settled();
+    return true;
+  }
+
+  /// One by one, what did not fit into memory together.
+  bool visit_parts(const Turn& turn) {
+    for (const auto& part : turn.group.parts()) {
+      if (options_.stop && options_.stop()) {
+        result_.stopped = true;
+        return false;
+      }
+      if (!visit({*part, turn.series, turn.skipped, turn.is_spared})) return false;
+    }
     return true;
   }
 
   std::vector<Row> ask(const Turn& turn, double flops) {
     const Group& group = turn.group;
+    const double ahead = flops_ahead(group);
     const evals::Progress progress{
         .report =
             [&](int64_t done, int64_t total) {
               directory_.commit_if_due();
               report(static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total)),
-                     flops);
+                     flops, ahead);
             },
         .cancelled = options_.stop};
     try {
@@ -179,10 +205,9 @@ class Runner {
     return *model_;
   }
 
-  std::vector<Row> without_results(const Group& group, Status status,
-                                   const std::string& reason) const {
+  static std::vector<Row> without_results(const Group& group, Status status,
+                                          const std::string& reason) {
     std::vector<Row> rows = group.cells();
-    std::erase_if(rows, [&](const Row& row) { return is_answered({row}, directory_.rows()); });
     for (Row& row : rows) {
       if (row.status == Status::skipped) continue;  // has a reason of its own
       row.status = status;
@@ -206,7 +231,7 @@ class Runner {
   Pricer pricer_;
   const std::chrono::steady_clock::time_point start_;
   SweepProgress progress_;
-  std::set<std::string> settled_;  ///< cells that progress_ counts after the next commit
+  std::map<std::string, double> ahead_;  ///< cells that are not settled, and their share of work
   SweepResult result_;
   std::unique_ptr<evals::LanguageModel> model_;
   const PreparedMethod* model_of_ = nullptr;

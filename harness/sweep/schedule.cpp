@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "harness/sweep/trial_batches.h"
@@ -75,35 +76,57 @@ bool Schedule::serves_all_lengths(const Series& series) const {
          (perplexity && perplexity->windows == evals::Windows::truncated);
 }
 
-bool Schedule::mine(size_t series, int64_t group) const {
+bool Schedule::mine(size_t series, int64_t unit) const {
   // Where results decide what is run next, one process must see the whole series.
-  const int64_t ordinal = adaptation_.is_adaptive() ? static_cast<int64_t>(series) : group;
+  const int64_t ordinal = adaptation_.is_adaptive() ? static_cast<int64_t>(series) : unit;
   return ordinal % selection_.shards == selection_.shard;
 }
 
+Schedule::Units Schedule::units(const Series& series, int64_t length) const {
+  const auto& retrieval = prepared_.experiment().evals[series.eval].retrieval;
+  Units units(retrieval ? static_cast<size_t>(retrieval->trials.at(length))
+                        : prepared_.evals()[series.eval].documents.size());
+  std::iota(units.begin(), units.end(), 0);
+  return units;
+}
+
+std::unique_ptr<Group> Schedule::group_of(const Series& series, int64_t length,
+                                          const Units& trials) const {
+  return retrieval_group(prepared_, *series.method, series.eval, length, trials);
+}
+
 std::vector<Schedule::Planned> Schedule::groups(const Series& series, int64_t length,
-                                                const Quota& quota) const {
+                                                const Units& units, const Quota& quota,
+                                                const Rows& done) const {
   std::vector<Planned> groups;
   const Eval& eval = prepared_.experiment().evals[series.eval];
-  const PreparedEval& prepared = prepared_.evals()[series.eval];
-  if (eval.retrieval) {
-    const auto add = [&](const std::vector<int64_t>& trials, bool is_spared) {
-      groups.push_back(
-          {retrieval_group(prepared_, *series.method, series.eval, length, trials), is_spared});
-    };
-    std::vector<int64_t> kept;
-    std::vector<int64_t> spared;
-    for (int64_t trial = 0; trial < eval.retrieval->trials.at(length); ++trial) {
-      (eval.retrieval->depths.is_kept(trial, quota.trials) ? kept : spared).push_back(trial);
+  if (!eval.retrieval) {
+    const auto lengths = serves_all_lengths(series) ? eval.lengths : std::vector<int64_t>{length};
+    for (const int64_t document : units) {
+      groups.push_back({perplexity_group(prepared_, *series.method, series.eval, lengths,
+                                         static_cast<size_t>(document)),
+                        false});
     }
-    for (const auto& batch : batch_trials(*eval.retrieval, length, kept)) add(batch, false);
-    for (const auto& batch : batch_trials(*eval.retrieval, length, spared)) add(batch, true);
     return groups;
   }
-  const auto lengths = serves_all_lengths(series) ? eval.lengths : std::vector<int64_t>{length};
-  for (size_t document = 0; document < prepared.documents.size(); ++document) {
-    groups.push_back(
-        {perplexity_group(prepared_, *series.method, series.eval, lengths, document), false});
+  std::vector<SharingTrial> kept;
+  std::vector<SharingTrial> spared;
+  for (const int64_t trial : units) {
+    auto one = group_of(series, length, {trial});
+    const bool is_spared = !eval.retrieval->depths.is_kept(trial, quota.trials);
+    if (is_done(*one, done, /*retry=*/false)) {
+      groups.push_back({std::move(one), is_spared});
+    } else {
+      (is_spared ? spared : kept)
+          .push_back({trial, prepared_.shared_tokens(series.eval, length, trial)});
+    }
+  }
+  const int64_t path = prepared_.path(series.eval, length);
+  for (const auto& batch : batch_trials(std::move(kept), path)) {
+    groups.push_back({group_of(series, length, batch), false});
+  }
+  for (const auto& batch : batch_trials(std::move(spared), path)) {
+    groups.push_back({group_of(series, length, batch), true});
   }
   return groups;
 }
@@ -120,14 +143,12 @@ Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) co
     if (shorter >= length) break;
     const Quota asked = sweep::quota(adaptation_, trials.at(shorter), cells);
     evals::stats::LengthCell cell{shorter, 0, 0, 0};
-    for (const Planned& planned : groups(series, shorter, asked)) {
-      for (const Row& question : planned.group->cells()) {
-        const auto found = rows.find(question.cell);
-        if (found != rows.end() && !is_missing(found->second.status)) {
-          ++(found->second.retrieval->hit ? cell.hits : cell.misses);
-        } else if (!planned.is_spared) {
-          ++cell.missing;
-        }
+    for (const int64_t trial : units(series, shorter)) {
+      const auto found = rows.find(group_of(series, shorter, {trial})->cells().front().cell);
+      if (found != rows.end() && !is_missing(found->second.status)) {
+        ++(found->second.retrieval->hit ? cell.hits : cell.misses);
+      } else if (eval.retrieval->depths.is_kept(trial, asked.trials)) {
+        ++cell.missing;
       }
     }
     cells.push_back(cell);
@@ -149,8 +170,10 @@ void Schedule::run(const std::function<const Rows&()>& rows,
                                              : length == stop.length;
          }));
     const Quota quota = this->quota(series, stop.length, rows());
-    for (const Planned& planned : groups(series, stop.length, quota)) {
-      if (!mine(stop.series, ordinal++) || !is_wanted) continue;
+    Units units = this->units(series, stop.length);
+    std::erase_if(units, [&](int64_t) { return !mine(stop.series, ordinal++); });
+    if (!is_wanted) continue;
+    for (const Planned& planned : groups(series, stop.length, units, quota, rows())) {
       if (!visit({*planned.group, series, quota.skipped, planned.is_spared})) return;
     }
   }
@@ -163,7 +186,8 @@ void Schedule::each_group(const Series& series, const Rows& rows,
     if (stopping.method != series.method || stopping.eval != series.eval) continue;
     const Quota quota = this->quota(series, stop.length, rows);
     if (!quota.skipped.empty()) continue;
-    for (const Planned& planned : groups(series, stop.length, quota)) {
+    for (const Planned& planned :
+         groups(series, stop.length, units(series, stop.length), quota, {})) {
       if (!planned.is_spared) visit(*planned.group);
     }
   }

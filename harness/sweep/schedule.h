@@ -70,13 +70,18 @@ class Schedule {
     std::unique_ptr<Group> group;
     bool is_spared = false;
   };
+  using Units = std::vector<int64_t>;  ///< trials of a retrieval eval, documents of another
   std::vector<Stop> stops() const;
   /// Whether one group answers all lengths: absolute placement, and ppl/truncated, which reads all
   /// of them from the document's beginning.
   bool serves_all_lengths(const Series& series) const;
-  bool mine(size_t series, int64_t group) const;
-  /// Every group that is planned, those that a quota spares at the end.
-  std::vector<Planned> groups(const Series& series, int64_t length, const Quota& quota) const;
+  bool mine(size_t series, int64_t unit) const;
+  Units units(const Series& series, int64_t length) const;
+  /// Groups of the given units, those that a quota spares among them. Trials are asked together
+  /// where they begin alike, unless they have a row in `done` already.
+  std::vector<Planned> groups(const Series& series, int64_t length, const Units& units,
+                              const Quota& quota, const Rows& done) const;
+  std::unique_ptr<Group> group_of(const Series& series, int64_t length, const Units& trials) const;
 
   const Prepared& prepared_;
   const Selection selection_;

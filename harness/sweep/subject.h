@@ -7,6 +7,7 @@
 #include "evals/language_model.h"
 #include "evals/tokenizer.h"
 #include "harness/base/json.h"
+#include "harness/sweep/pass.h"
 #include "scalings/plan.h"
 #include "scalings/scaling.h"
 
@@ -44,10 +45,8 @@ class Subject {
   virtual double head_flops_a_token() const = 0;
   /// Of one layer, for one pair of query and key token.
   virtual double attention_flops_a_pair() const = 0;
-  /// Peak anonymous memory of a pass over `tokens` in all, of paths as long as the plan; mapped
-  /// weights come on top.
-  virtual int64_t peak_bytes(const scalings::RotaryPlan& plan, int64_t tokens,
-                             int64_t scored) const = 0;
+  /// Peak anonymous memory of a pass whose longest path has that plan; mapped weights come on top.
+  virtual int64_t peak_bytes(const scalings::RotaryPlan& plan, const Pass& pass) const = 0;
   /// What this machine reaches, measured now, in a second or so.
   virtual Rates measure_rates() const = 0;
 

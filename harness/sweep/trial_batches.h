@@ -3,17 +3,22 @@
 #include <cstdint>
 #include <vector>
 
-#include "harness/sweep/experiment.h"
-
 namespace sweep {
 
-/// Trials of a retrieval eval that are asked in one pass of the model, since their prompts begin
-/// alike: repeated hay is the same up to the needle. Deepest needles first, and no more than have
-/// the rows of two whole paths together, so that a pass never costs much more memory, or time that
-/// an interruption would lose. Where prompts have nothing to share, every trial is on its own.
+/// A retrieval trial, and how many tokens its prompt begins with as every prompt does whose needle
+/// lies deeper.
+struct SharingTrial {
+  int64_t trial = 0;
+  int64_t shared = 0;
+};
+
+/// Which trials of one length are asked in one pass of the model, so that what their prompts begin
+/// with alike is computed once. Deepest needles first, and no more of them than have the rows of
+/// two whole paths together: a pass then needs twice the memory of one path at most, and costs, or
+/// loses when it is interrupted, three times its work at most. Trials that share no whole block of
+/// evals::exact_fork tokens are on their own.
 ///
-/// Each of `trials` is in one batch; a batch is in ascending order.
-std::vector<std::vector<int64_t>> batch_trials(const RetrievalEval& eval, int64_t length,
-                                               const std::vector<int64_t>& trials);
+/// `path`: tokens of each prompt. Each of `trials` is in one batch; a batch is in ascending order.
+std::vector<std::vector<int64_t>> batch_trials(std::vector<SharingTrial> trials, int64_t path);
 
 }  // namespace sweep

@@ -59,13 +59,13 @@ void trials(benchmark::State& state, bool is_wide, int64_t length) {
   const auto storage = sweep::posix_storage();
   sweep::RunDirectory directory(folder.path() / "run", *storage, to_json(experiment),
                                 prepared.identity(), base::Json::object());
-  std::vector<int64_t> all;
+  std::vector<sweep::SharingTrial> all;
   std::vector<std::vector<int64_t>> singly;
   for (int64_t trial = 0; trial < 30; ++trial) {
-    all.push_back(trial);
+    all.push_back({trial, prepared.shared_tokens(0, length, trial)});
     singly.push_back({trial});
   }
-  const auto together = sweep::batch_trials(*experiment.evals.front().retrieval, length, all);
+  const auto together = sweep::batch_trials(all, prepared.path(0, length));
   double shared = 0;
   double apart = 0;
   for (auto _ : state) {

@@ -78,6 +78,7 @@ QUICK = [
     Case(quantised, 4_096, "bfloat16", WINDOW, scored=1_000),
     # As passkey trials are asked: a trunk, and the ends of paths that share it.
     Case(small, 32_768, "bfloat16", WINDOW, scored=8, forks=(31_744, 30_720, 28_672, 25_600, 24_576)),
+    Case(small, 20_100, "bfloat16", WINDOW, scored=8, forks=20 * (19_968,)),  # most of its rows are idle
 ]
 LONG = [
     Case(small, 32_768, "bfloat16", PLAIN),

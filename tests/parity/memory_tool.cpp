@@ -15,11 +15,13 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <numeric>
 #include <random>
 #include <string>
 #include <thread>
 
 #include "harness/checkpoint/checkpoint.h"
+#include "harness/model/document_rows.h"
 #include "harness/model/memory.h"
 #include "harness/model/scorer.h"
 #include "scalings/catalog.h"
@@ -80,12 +82,12 @@ evals::Document random_paths(int64_t tokens, int64_t scored, const std::vector<i
   return document;
 }
 
-int64_t tokens_of(const evals::Document& document) {
-  auto tokens = static_cast<int64_t>(document.trunk.size());
-  for (const evals::Branch& branch : document.branches) {
-    tokens += static_cast<int64_t>(branch.tokens.size());
-  }
-  return tokens;
+/// Rows of a document whose branches may all share its trunk.
+int64_t rows_of(const evals::Document& document) {
+  std::vector<int64_t> all(document.branches.size());
+  std::iota(all.begin(), all.end(), 0);
+  const bool scores_trunk = document.scored.size() > 0;
+  return static_cast<int64_t>(model::lay_out(document, scores_trunk, all).tokens.size());
 }
 
 void measure(char** argv, const std::vector<int64_t>& forks) {
@@ -109,7 +111,7 @@ void measure(char** argv, const std::vector<int64_t>& forks) {
   const int64_t baseline = anonymous_resident_bytes();
 
   const evals::Document document = random_paths(tokens, scored, forks, spec.vocabulary);
-  memory_case.tokens = tokens_of(document);
+  memory_case.rows = rows_of(document);
   PeakMemory memory;
   const auto start = std::chrono::steady_clock::now();
   scorer.score(document, {});

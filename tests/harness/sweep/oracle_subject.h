@@ -29,8 +29,8 @@ class OracleSubject : public Subject {
   double linear_flops_a_token(bool is_read) const override { return is_read ? 100 : 60; }
   double head_flops_a_token() const override { return 10; }
   double attention_flops_a_pair() const override { return 1; }
-  int64_t peak_bytes(const scalings::RotaryPlan&, int64_t all, int64_t) const override {
-    return 1000 * all;
+  int64_t peak_bytes(const scalings::RotaryPlan&, const Pass& pass) const override {
+    return 1000 * pass.tokens;
   }
   Rates measure_rates() const override { return {1e6, 1e6}; }
 

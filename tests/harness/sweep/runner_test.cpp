@@ -167,14 +167,15 @@ TEST_F(RunnerTest, TrialsThatBeginAlikeAreAskedTogetherOrWhereMemoryEndsOneByOne
   }
 }
 
-TEST_F(RunnerTest, AsksAgainOnlyForWhatHasNoAnswerAndLosesNone) {
+TEST_F(RunnerTest, AsksOnlyTrialsWithoutARowAndLosesNoAnswer) {
   const auto asked = experiment(R"("lengths": [4096], )" + passkey(R"(, "methods": ["plain"])"));
   const Prepared prepared(asked, subject_);
-  const auto model = subject_.under(prepared.method("plain").chain);
+  const PreparedMethod& plain = prepared.method("plain");
+  const auto model = subject_.under(plain.chain);
   {
     RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
     for (const int64_t trial : {4, 9}) {
-      const auto one = retrieval_group(prepared, prepared.method("plain"), 0, 4096, {trial});
+      const auto one = retrieval_group(prepared, plain, 0, 4096, {trial});
       directory.finish(one->id(), one->run(*model, directory, {}), 1, 1);
     }
     directory.commit();
@@ -185,29 +186,44 @@ TEST_F(RunnerTest, AsksAgainOnlyForWhatHasNoAnswerAndLosesNone) {
     const bool was_asked_before = row.retrieval->trial == 4 || row.retrieval->trial == 9;
     EXPECT_EQ(row.status, was_asked_before ? Status::ok : Status::out_of_memory);
   }
+  EXPECT_EQ(sweep(asked).cells, 0) << "a row is a row";
   subject_.before = {};
-  subject_.tokens = 0;
   EXPECT_EQ(sweep(asked, {.selection = {}, .retry = true, .stop = {}, .report = {}}).cells, 8);
-  const int64_t tokens = subject_.tokens;
-  subject_.tokens = 0;
-  sweep(asked, {}, "whole");
-  EXPECT_LT(tokens, subject_.tokens);
   for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
 }
 
 TEST_F(RunnerTest, TrialsInWhichAProcessDiedAreAskedOneByOne) {
   const auto asked = experiment(R"("lengths": [4096], )" + passkey(""));
   const Prepared prepared(asked, subject_);
-  const auto model = subject_.under(prepared.methods().front().chain);
-  const auto together =
-      retrieval_group(prepared, prepared.methods().front(), 0, 4096, {3, 4, 8, 9});
-  for (const int64_t documents : {1, 4}) {
-    RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
-    directory.begin(together->id());
-    subject_.documents = 0;
-    together->run(*model, directory, {});
-    EXPECT_EQ(subject_.documents, documents) << "and then the process ends without a word";
-  }
+  RunDirectory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
+  const Rows none;
+  Schedule(prepared, {})
+      .run([&]() -> const Rows& { return none; },
+           [&](const Turn& turn) {
+             RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(),
+                                    Json());
+             directory.begin(turn.group.id());  // and dies without a word
+             return true;
+           });
+  EXPECT_EQ(sweep(asked).cells, 30);
+  EXPECT_EQ(subject_.documents, 30);
+  for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
+}
+
+TEST_F(RunnerTest, KeepsWhatWasAskedOneByOneWhenItStops) {
+  const auto asked = experiment(R"("lengths": [4096], )" + passkey(R"(, "methods": ["plain"])"));
+  subject_.before = [](const evals::Document& document) {
+    if (!document.branches.empty()) throw std::bad_alloc();
+  };
+  const auto stopped = sweep(asked, {.selection = {},
+                                     .retry = false,
+                                     .stop = [&] { return subject_.documents >= 3; },
+                                     .report = {}});
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_EQ(stopped.cells, 2);
+  EXPECT_EQ(rows().size(), 2u);
+  EXPECT_EQ(sweep(asked).cells, 8);
+  EXPECT_EQ(subject_.documents, 11) << "the third was cut off";
 }
 
 TEST_F(RunnerTest, FewerTrialsBehindALengthThatFailed) {

@@ -1,63 +1,56 @@
 #include "harness/sweep/trial_batches.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <algorithm>
+#include <set>
 
 namespace sweep {
 namespace {
 
 using Batches = std::vector<std::vector<int64_t>>;
 
-RetrievalEval eval_of(const std::string& protocol, int64_t depths) {
-  RetrievalEval eval;
-  eval.protocol = protocol;
-  eval.depths = {evals::DepthDesign::Kind::stratified, depths};
-  return eval;
-}
-
-std::vector<int64_t> up_to(int64_t count) {
-  std::vector<int64_t> trials(static_cast<size_t>(count));
-  std::iota(trials.begin(), trials.end(), 0);
+/// Trials 0, 1, ... that share these many tokens.
+std::vector<SharingTrial> sharing(const std::vector<int64_t>& tokens) {
+  std::vector<SharingTrial> trials;
+  for (const int64_t shared : tokens) {
+    trials.push_back({static_cast<int64_t>(trials.size()), shared});
+  }
   return trials;
 }
 
 TEST(TrialBatches, TakeTheDeepestFirstAndNoMoreThanTheRowsOfTwoPaths) {
-  // Of 4,096 tokens: 3/4 that three trials share, their last quarters, and half of a fourth.
-  const auto eval = eval_of("passkey/landmark/1", 4);
-  EXPECT_EQ(batch_trials(eval, 4096, up_to(12)),
-            (Batches{{2, 3, 7, 11}, {6, 10}, {1, 5}, {9}, {0}, {4}, {8}}));
+  // One path of 4,096 tokens, and of the others what is their own: 1,024 behind 3,072 ...
+  EXPECT_EQ(batch_trials(sharing({0, 1030, 2050, 3072, 511, 1024, 2048, 3583, 0, 1535, 2100, 3100}),
+                         4096),
+            (Batches{{3, 7, 10, 11}, {2, 6}, {1, 9}, {5}, {4}, {0}, {8}}));
 }
 
-TEST(TrialBatches, HoldEveryTrialThatIsAskedOnce) {
-  const auto eval = eval_of("passkey/ruler-s1/1", 15);
-  for (const int64_t length : {1024, 4096, 65536}) {
-    const std::vector<int64_t> asked = {1, 4, 7, 10, 13, 14, 22, 29, 31, 44, 59};
+TEST(TrialBatches, HoldEveryTrialThatIsAskedOnceWithinTwoPaths) {
+  std::vector<SharingTrial> trials;
+  for (int64_t trial = 0; trial < 300; ++trial) trials.push_back({trial, trial * 7919 % 4000});
+  for (const int64_t path : {4001, 4096, 4608, 65536}) {
     std::vector<int64_t> found;
-    for (const auto& batch : batch_trials(eval, length, asked)) {
+    for (const auto& batch : batch_trials(trials, path)) {
       found.insert(found.end(), batch.begin(), batch.end());
+      int64_t deepest = path;
+      int64_t rows = path;
+      for (const int64_t trial : batch) {
+        const int64_t own = path - trials[static_cast<size_t>(trial)].shared / 512 * 512;
+        rows += own;
+        deepest = std::min(deepest, own);
+      }
+      EXPECT_LE(rows - deepest, 2 * path) << "the deepest is the end of the first path";
+      EXPECT_LE(batch.size(), 64u);
     }
-    EXPECT_THAT(found, testing::UnorderedElementsAreArray(asked)) << length;
+    EXPECT_EQ(found.size(), trials.size());
+    EXPECT_EQ(std::set<int64_t>(found.begin(), found.end()).size(), trials.size());
   }
 }
 
-TEST(TrialBatches, HoldAllControlsWithoutANeedleWhichDifferInTheQuestionAlone) {
-  auto eval = eval_of("passkey/landmark/1", 10);
-  eval.absent = true;
-  EXPECT_EQ(batch_trials(eval, 4096, up_to(10)), Batches{up_to(10)});
-  EXPECT_EQ(batch_trials(eval, 4096, up_to(100)).size(), 2u) << "at most 64, which are compared";
-}
-
-TEST(TrialBatches, AreSingleTrialsWherePromptsHaveNothingToShare) {
-  const Batches singly = {{0}, {1}, {2}, {3}};
-  for (const char* protocol : {"kv/json/1", "niah/text/1"}) {  // hay is drawn for every trial
-    EXPECT_EQ(batch_trials(eval_of(protocol, 2), 4096, up_to(4)), singly) << protocol;
-  }
-  auto eval = eval_of("passkey/landmark/1", 2);
-  EXPECT_EQ(batch_trials(eval, 600, up_to(4)), singly) << "no whole block lies before a needle";
-  eval.placement = evals::Placement::absolute;  // a trial has a document of its own already
-  EXPECT_EQ(batch_trials(eval, 4096, up_to(4)), singly);
+TEST(TrialBatches, AreSingleTrialsWhereNoWholeBlockIsShared) {
+  EXPECT_EQ(batch_trials(sharing({511, 0, 100}), 4096), (Batches{{0}, {2}, {1}}));
+  EXPECT_EQ(batch_trials({}, 4096), Batches{});
 }
 
 }  // namespace
