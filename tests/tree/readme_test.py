@@ -123,6 +123,29 @@ class OfASmallTree(unittest.TestCase):
             "| `plain` | 19/20 | - | - | 1234.6 |\n| `yarn` | 20/20 | - | - | - |\n<!-- end -->\n",
         )
 
+    def test_tells_a_key_that_is_lost_from_an_answer_that_is_not_begun(self):
+        def row(hits, length=8192, protocol="passkey/landmark/1/forced/per-length"):
+            answer = {"hit": all(hits), "token_hits": hits}
+            return json.dumps(
+                {"method": "yarn", "status": "ok", "length": length, "protocol": protocol, "retrieval": answer}
+            )
+
+        rows = [
+            row([True, True, True]),
+            row([False, True, True]),
+            row([False, True, True]),
+            row([False, True, False]),
+            row([True, False, True]),
+            row([True, False, True], length=4096),
+            row([False, False, False], protocol="passkey/landmark/1/forced/per-length/absent"),
+            json.dumps({"method": "yarn", "status": "skipped", "length": 8192, "protocol": "ppl/truncated/1"}),
+        ]
+        self.write("configs/sweeps/published/rows.jsonl", "\n".join(rows) + "\n")
+        self.write("README.md", "<!-- generated: misses -->\n<!-- end -->\n")
+        self.generate()
+        lines = (self.root / "README.md").read_text().splitlines()
+        self.assertEqual(lines[3:-1], ["| `yarn` | 4,096 | 1 | 0 | 1 |", "| `yarn` | 8,192 | 4 | 2 | 1 |"])
+
     def test_keeps_what_a_line_of_the_tree_says(self):
         edited = GENERATED.replace("position interpolation", "divides every frequency")
         self.write("README.md", edited)
