@@ -43,12 +43,13 @@ class Forward {
 
   at::Tensor run(const std::function<void(int64_t)>& advance) {
     embed();
+    const std::vector<int64_t> busy = busy_rows(rows_);
+    const std::vector<int64_t> read = rows_read(rows_);
     for (int64_t layer = 0; layer < spec_.layers; ++layer) {
       load_layer(weights_, layer, dtype_, loaded_);
       use_plans_of(layer);
       store_keys(loaded_);
-      const std::vector<int64_t> wanted =
-          layer + 1 == spec_.layers ? rows_read(rows_) : busy_rows(rows_);
+      const std::vector<int64_t>& wanted = layer + 1 == spec_.layers ? read : busy;
       const int64_t count = static_cast<int64_t>(wanted.size());
       for (int64_t first = 0; first < count; first += row_chunk) {
         const auto chunk = std::span(wanted).subspan(first, std::min(row_chunk, count - first));

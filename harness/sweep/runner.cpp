@@ -146,7 +146,7 @@ class Runner {
         result_.stopped = true;
         return false;
       }
-      if (!group.parts().empty() && rows.front().status == Status::out_of_memory) {
+      if (rows.front().status == Status::out_of_memory && !group.parts().empty()) {
         directory_.give_up(id);
         return visit_parts(turn);
       }

@@ -1,14 +1,12 @@
 // Passkey trials of one length, asked as a sweep asks them (what they begin with alike is computed
 // once) and one by one: seconds of both from one run, and their ratio. The built-in model spends
 // most of its time in attention, a wider one of random weights in linear layers.
-#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <chrono>
 #include <filesystem>
 
-#include "harness/base/file.h"
 #include "harness/cli/llama_subject.h"
 #include "harness/sweep/group.h"
 #include "harness/sweep/trial_batches.h"
