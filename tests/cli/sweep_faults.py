@@ -13,8 +13,10 @@ import tempfile
 import time
 import unittest
 
-from tiny_sweep import (command, lines, make_experiment, make_model, sorted_rows, summary, sweep)
+from tiny_sweep import (command, lines, make_experiment, make_model, sorted_rows, stopped_sweep,
+                        summary, sweep)
 
+BEGIN = '"event":"begin"'  # of starts.jsonl
 PASSKEY = {"type": "passkey", "protocol": "landmark", "trials": 2, "depths": 1}
 
 
@@ -122,31 +124,38 @@ class SweepFaults(unittest.TestCase):
         self.assertEqual(sorted_rows(self.out()), sorted_rows(whole))
         self.assertEqual(summary(self.out()), summary(whole))
 
+    def die_after(self, experiment, text, times=1):
+        """Kills a sweep that has just written `text` for the `times`-th time; the group in work."""
+        process = stopped_sweep(experiment, self.out(), after=text, times=times)
+        process.kill()
+        process.communicate()
+        return lines(self.out(), "starts.jsonl")[-1]["group"]
+
     def test_a_group_in_which_the_process_died_twice_is_given_up(self):
-        experiment = self.small_experiment(lengths=[512, 16384])
-        for death in range(2):
-            process = subprocess.Popen(command(experiment, self.out(), "--threads", "1"),
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            # The third group is the first of 16,384 tokens, and takes a while.
-            while True:
-                journal = lines(self.out(), "starts.jsonl")
-                groups = list(dict.fromkeys(line["group"] for line in journal))
-                if len(groups) == 3 and journal.count(
-                        {"event": "begin", "group": groups[2]}) == death + 1:
-                    break
-                self.assertIsNone(process.poll(), "the sweep ended before it was killed")
-                time.sleep(0.002)
-            process.kill()
-            process.wait()
+        experiment = self.small_experiment(evals=[{**PASSKEY, "trials": 1}], lengths=[512, 16384])
+        group = self.die_after(experiment, BEGIN, times=2)  # the second is that of 16,384 tokens
+        self.assertEqual(self.die_after(experiment, f'{BEGIN},"group":"{group}"'), group)
         ended = sweep(experiment, self.out())
         self.assertEqual(ended.returncode, 3, ended.stderr)
-        failed = [row for row in lines(self.out(), "rows.jsonl") if row["status"] == "failed"]
-        self.assertEqual([(row["length"], row["reason"]) for row in failed],
-                         [(16384, "the process died 2 times in this group, perhaps out of memory")])
-        self.assertEqual(len(lines(self.out(), "rows.jsonl")), 4)
+        rows = lines(self.out(), "rows.jsonl")
+        self.assertEqual(
+            [(row["length"], row["status"], row.get("reason")) for row in rows],
+            [(512, "ok", None), (16384, "failed", "the process died 2 times in this group, "
+                                                  "perhaps out of memory")])
         again = sweep(experiment, self.out(), "--retry")
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertEqual(lines(self.out(), "rows.jsonl")[-1]["status"], "ok")
+
+    def test_trials_among_which_the_process_died_are_asked_one_by_one(self):
+        experiment = self.small_experiment(lengths=[16384])
+        together = self.die_after(experiment, BEGIN)
+        ended = sweep(experiment, self.out())
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertEqual([row["status"] for row in lines(self.out(), "rows.jsonl")], ["ok", "ok"])
+        begun = [line["group"] for line in lines(self.out(), "starts.jsonl")
+                 if line["event"] == "begin"]
+        self.assertEqual(len(set(begun)), 3)
+        self.assertEqual(begun.count(together), 1)
 
     def test_a_full_disk_stops_the_sweep_and_loses_nothing(self):
         experiment = self.experiment()

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 from tiny_sweep import (LENGTHS, METHODS, command, lines, make_experiment, make_model, sorted_rows,
-                        summary, sweep)
+                        stopped_sweep, summary, sweep)
 
 
 class Whole:
@@ -111,30 +111,24 @@ def check_threads_shards_and_order(folder, experiment, whole):
 
 def check_second_process_is_refused(folder, experiment):
     out = folder / "busy"
-    first = subprocess.Popen(command(experiment, out), stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
-    while not lines(out, "rows.jsonl"):
-        time.sleep(0.002)
-    first.send_signal(signal.SIGSTOP)
+    first = stopped_sweep(experiment, out, after='"event":"begin"')
     second = sweep(experiment, out)
     first.kill()
-    first.wait()
+    first.communicate()
     assert second.returncode == 2, second
     assert "another process is writing" in second.stderr, second.stderr
 
 
 def check_clean_stop(folder, experiment, whole):
     out = folder / "stopped"
-    process = subprocess.Popen(command(experiment, out), stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True)
-    while not lines(out, "starts.jsonl"):
-        time.sleep(0.002)
+    process = stopped_sweep(experiment, out, after='"event":"begin"', times=20)
     process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 4, said
     assert "the same command goes on from here" in said, said
     finished = sum(line["event"] == "finished" for line in lines(out, "starts.jsonl"))
-    assert len(lines(out, "timings.jsonl")) == finished, "documents done were not kept"
+    assert len(lines(out, "timings.jsonl")) == finished >= 19, "documents done were not kept"
     assert not Journal(out).died_in(), "a stop counts as a death"
     assert sweep(experiment, out).returncode == 0
     whole.require_equal(out)

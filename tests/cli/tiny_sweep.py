@@ -1,7 +1,7 @@
 """A sweep that takes a second, for tests of whole commands: a tiny random LLaMA, an experiment
 about it, and what a run directory holds.
 
-Environment: ROPEWALK_BINARY, ROPEWALK_MAKE_RANDOM_CHECKPOINT.
+Environment: ROPEWALK_BINARY, ROPEWALK_MAKE_RANDOM_CHECKPOINT, ROPEWALK_STOP_AFTER_WRITE.
 """
 
 import json
@@ -78,6 +78,17 @@ def command(experiment, out, *more):
 def sweep(experiment, out, *more, **options):
     return subprocess.run(command(experiment, out, *more), capture_output=True, text=True,
                           timeout=600, **options)
+
+
+def stopped_sweep(experiment, out, *more, after, times=1):
+    """A sweep that stands still (SIGSTOP) right after it wrote `after` for the `times`-th time."""
+    process = subprocess.Popen(
+        command(experiment, out, *more), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True, env={**os.environ, "LD_PRELOAD": os.environ["ROPEWALK_STOP_AFTER_WRITE"],
+                        "STOP_AFTER_WRITE": after, "STOP_AFTER_TIMES": str(times)})
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), f"the sweep ended before it wrote {times} of {after}"
+    return process
 
 
 def lines(out, name):
