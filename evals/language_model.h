@@ -4,14 +4,17 @@
 #include <functional>
 
 #include "evals/document.h"
+#include "evals/snapshots.h"
 
 namespace evals {
 
-/// How a long computation reports and stops. Both are called at block boundaries, from the thread
-/// that called score(); either may be empty.
+/// How a long computation reports, stops, and goes on where it was stopped. The functions are
+/// called at block boundaries, from the thread that called score(); each may be empty.
 struct Progress {
-  std::function<void(int64_t done, int64_t total)> report;  ///< token-layers, or any fixed unit
+  /// In token-layers, or any fixed unit. `restored`: of those done, what a snapshot saved.
+  std::function<void(int64_t done, int64_t total, int64_t restored)> report;
   std::function<bool()> cancelled;  ///< true: score() throws base::Error(Fault::cancelled)
+  Snapshots* snapshots = nullptr;   ///< of this document under this model; none when null
 };
 
 /// Anything that gives every token of a document a probability. Scores that are not finite are

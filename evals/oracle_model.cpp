@@ -68,7 +68,7 @@ Scores OracleModel::score(const Document& document, const Progress& progress) {
     if (progress.cancelled && progress.cancelled()) {
       throw base::Error(base::Fault::cancelled, "", {"", "stopped on request", ""});
     }
-    if (progress.report) progress.report(done, total);
+    if (progress.report) progress.report(done, total, 0);
   };
   step(0);
   if (document.scored.size() > 0) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 #include "harness/cli/verbs.h"
 #include "harness/sweep/summary/summary.h"
 
@@ -27,20 +28,11 @@ std::filesystem::path destination(const Arguments& arguments) {
   return arguments.out.empty() ? arguments.folders.front() : arguments.out;
 }
 
-void create(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw base::Error(base::Fault::io, folder.string(),
-                      base::Problem{"", "cannot create the folder: " + error.message(), ""});
-  }
-}
-
 void run(const Arguments& arguments) {
   const std::filesystem::path folder = destination(arguments);
   const std::vector<std::filesystem::path> runs(arguments.folders.begin(), arguments.folders.end());
   const sweep::Summary summary = sweep::summarize(sweep::read_runs(runs));
-  create(folder);
+  base::create_folder(folder);
   sweep::write_summary(summary, folder);
   warn(summary.warnings);
   fmt::print("{}", summary.text);

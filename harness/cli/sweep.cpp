@@ -40,6 +40,7 @@ struct Arguments {
   std::vector<std::string> only;
   std::string shard;
   double max_minutes = 0;
+  double snapshot_minutes = 5;
   int threads = 0;
   bool dry_run = false;
   bool retry = false;
@@ -166,6 +167,11 @@ std::string above_zero(const std::string& text) {
   return CLI::detail::lexical_cast(text, value) && value > 0 ? "" : "must be a number above 0";
 }
 
+std::string not_negative(const std::string& text) {
+  double value = 0;
+  return CLI::detail::lexical_cast(text, value) && value >= 0 ? "" : "must be a number, 0 or more";
+}
+
 int run(const Arguments& arguments) {
   model::return_large_buffers();
   if (arguments.threads > 0) at::set_num_threads(arguments.threads);
@@ -199,6 +205,7 @@ int run(const Arguments& arguments) {
       prepared, directory,
       {.selection = selection,
        .retry = arguments.retry,
+       .snapshot_pause = std::chrono::duration<double>(60 * arguments.snapshot_minutes),
        .stop = stop,
        .report = [&](const sweep::SweepProgress& progress) { line.show(progress); }});
   line.end();
@@ -240,6 +247,9 @@ void add_sweep(CLI::App& app, int& status) {
                    "run part i of n: i/n, into a directory of its own");
   verb->add_option("--max-minutes", arguments->max_minutes, "stop cleanly after that time")
       ->check(above_zero);
+  verb->add_option("--snapshot-minutes", arguments->snapshot_minutes,
+                   "least time between two saved states of a forward (default: 5)")
+      ->check(not_negative);
   verb->add_option("--threads", arguments->threads, "threads (default: all cores)")
       ->check(above_zero);
   verb->add_flag("--dry-run", arguments->dry_run,

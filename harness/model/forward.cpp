@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "harness/checkpoint/convert.h"
 #include "harness/model/layer_weights.h"
@@ -39,23 +41,24 @@ class Forward {
         document_(document),
         plans_(plans),
         dtype_(dtype),
-        kernel_(kernel) {}
+        kernel_(kernel),
+        busy_(busy_rows(rows)),
+        read_(rows_read(rows)) {}
 
-  at::Tensor run(const std::function<void(int64_t)>& advance) {
-    embed();
-    const std::vector<int64_t> busy = busy_rows(rows_);
-    const std::vector<int64_t> read = rows_read(rows_);
-    for (int64_t layer = 0; layer < spec_.layers; ++layer) {
+  at::Tensor run(const ForwardHooks& hooks) {
+    for (int64_t layer = begin(hooks); layer < spec_.layers;) {
       load_layer(weights_, layer, dtype_, loaded_);
       use_plans_of(layer);
       store_keys(loaded_);
-      const std::vector<int64_t>& wanted = layer + 1 == spec_.layers ? read : busy;
+      const std::vector<int64_t>& wanted = rows_updated(layer);
       const int64_t count = static_cast<int64_t>(wanted.size());
       for (int64_t first = 0; first < count; first += row_chunk) {
         const auto chunk = std::span(wanted).subspan(first, std::min(row_chunk, count - first));
         update(loaded_, chunk);
-        advance(static_cast<int64_t>(chunk.size()));
+        hooks.advance(static_cast<int64_t>(chunk.size()));
       }
+      ++layer;
+      if (hooks.snapshots) hooks.snapshots->offer(hooks.name, layer, state());
     }
     release_layer_buffers();
     return read_hidden();
@@ -76,9 +79,36 @@ class Forward {
     return hidden;
   }
 
-  void embed() {
+  /// Rows whose residual stream a layer must still answer for.
+  const std::vector<int64_t>& rows_updated(int64_t layer) const {
+    return layer + 1 == spec_.layers ? read_ : busy_;
+  }
+
+  /// All that one layer hands to the next.
+  std::span<std::byte> state() const {
+    return std::as_writable_bytes(
+        std::span(x_.mutable_data_ptr<float>(), static_cast<size_t>(x_.numel())));
+  }
+
+  /// Fills the residual stream and returns the layer that comes next.
+  int64_t begin(const ForwardHooks& hooks) {
     const int64_t count = static_cast<int64_t>(rows_.tokens.size());
     x_ = at::zeros({blocks_of(count) * row_block, spec_.hidden}, at::kFloat);  // [padded, hidden]
+    const auto next = hooks.snapshots ? hooks.snapshots->load(hooks.name, state()) : std::nullopt;
+    if (!next) {
+      embed();
+      return 0;
+    }
+    int64_t saved = 0;
+    for (int64_t layer = 0; layer < *next; ++layer) {
+      saved += static_cast<int64_t>(rows_updated(layer).size());
+    }
+    hooks.restored(saved);
+    return *next;
+  }
+
+  void embed() {
+    const int64_t count = static_cast<int64_t>(rows_.tokens.size());
     const auto hidden = static_cast<size_t>(spec_.hidden);
     const std::span<float> stream(x_.mutable_data_ptr<float>(), static_cast<size_t>(x_.numel()));
     run_queue(blocks_of(count), [&](int64_t block) {
@@ -190,6 +220,8 @@ class Forward {
   PathPlans& plans_;
   const at::ScalarType dtype_;
   const Kernel kernel_;
+  const std::vector<int64_t> busy_;
+  const std::vector<int64_t> read_;
   at::Tensor x_;  // [padded rows, hidden] float32
   LayerWeights loaded_;
   std::vector<std::shared_ptr<const scalings::RotaryPlan>> held_plans_;
@@ -203,9 +235,9 @@ class Forward {
 
 at::Tensor forward(const checkpoint::Weights& weights, const DocumentRows& rows,
                    const evals::Document& document, PathPlans& plans, at::ScalarType dtype,
-                   Kernel kernel, const std::function<void(int64_t)>& advance) {
+                   Kernel kernel, const ForwardHooks& hooks) {
   const c10::InferenceMode inference;
-  return Forward(weights, rows, document, plans, dtype, kernel).run(advance);
+  return Forward(weights, rows, document, plans, dtype, kernel).run(hooks);
 }
 
 int64_t forward_work(const checkpoint::LlamaSpec& spec, const DocumentRows& rows) {

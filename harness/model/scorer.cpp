@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/error.h"
+#include "harness/base/sha256.h"
 #include "harness/checkpoint/roles.h"
 #include "harness/model/forward.h"
 #include "harness/model/head.h"
@@ -38,6 +39,16 @@ void check_vocabulary(const evals::Document& document, int64_t vocabulary) {
   }
 }
 
+/// Of a pass among the snapshots of one method: by all that its rows are made of.
+std::string snapshot_name(const DocumentRows& rows, const evals::Document& document) {
+  return base::Sha256()
+      .update(std::as_bytes(std::span(rows.tokens)))
+      .update(std::as_bytes(std::span(rows.read)))
+      .update(std::as_bytes(std::span(rows.parts)))
+      .update(fmt::format("{} {}", rows.trunk_rows, document.trunk.size()))
+      .hex();
+}
+
 }  // namespace
 
 Scorer::Scorer(std::shared_ptr<const checkpoint::Weights> weights,
@@ -67,30 +78,43 @@ evals::Scores Scorer::score(const evals::Document& document, const evals::Progre
     total += forward_work(spec, passes.back());
   }
   int64_t done = 0;
-  const auto advance = [&](int64_t rows) {
-    done += rows;
-    if (progress.report) {
-      progress.report(done, total);
-    }
+  int64_t restored = 0;
+  const auto report = [&] {
+    if (progress.report) progress.report(done, total, restored);
     if (progress.cancelled && progress.cancelled()) {
       throw base::Error(
           base::Fault::cancelled, "document",
           {"", fmt::format("stopped on request after {} of {} token-layers", done, total), ""});
     }
   };
+  ForwardHooks hooks{.advance =
+                         [&](int64_t rows) {
+                           done += rows;
+                           report();
+                         },
+                     .restored =
+                         [&](int64_t rows) {
+                           done += rows;
+                           restored += rows;
+                           report();
+                         },
+                     .snapshots = progress.snapshots,
+                     .name = {}};
   evals::Scores scores;
   scores.branches.resize(document.branches.size());
   for (const DocumentRows& rows : passes) {
     if (rows.read.empty()) {
       continue;
     }
+    if (progress.snapshots) hooks.name = snapshot_name(rows, document);
     const at::Tensor hidden =
-        forward(*weights_, rows, document, plans, dtype, kernel, advance);  // [read, hidden]
+        forward(*weights_, rows, document, plans, dtype, kernel, hooks);  // [read, hidden]
     if (weights_->is_converted(checkpoint::head_role(spec))) {  // its slices are made, not borrowed
       return_free_memory();
     }
     hand_out(score_targets(hidden, *weights_, rows.targets), rows, document, scores);
   }
+  if (progress.snapshots) progress.snapshots->clear();
   return scores;
 }
 

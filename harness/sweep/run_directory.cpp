@@ -11,7 +11,9 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/sha256.h"
 #include "harness/sweep/npy.h"
+#include "harness/sweep/snapshot_folder.h"
 
 namespace sweep {
 namespace {
@@ -96,15 +98,6 @@ base::Json manifest_of_same_run(const std::filesystem::path& folder, const base:
   return stored;
 }
 
-void create_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw base::Error(base::Fault::io, folder.string(),
-                      base::Problem{"", "cannot create the folder: " + error.message(), ""});
-  }
-}
-
 std::string pretty(const base::Json& json) { return json.dump(2) + "\n"; }
 
 }  // namespace
@@ -140,9 +133,9 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
     : folder_(std::move(folder)),
       storage_(storage),
       last_commit_(std::chrono::steady_clock::now()) {
-  create_folder(folder_);
+  base::create_folder(folder_);
   lock_ = std::make_unique<Lock>(folder_ / "lock");
-  create_folder(folder_ / "nll");
+  base::create_folder(folder_ / "nll");
 
   base::Json manifest = {{"schema_version", manifest_version},
                          {"identity", identity},
@@ -182,8 +175,12 @@ void RunDirectory::read_starts() {
   each_line(file, read_if_present(file), [&](std::string_view line, const std::string& place) {
     try {
       const base::Json entry = base::Json::parse(line);
-      const auto group = entry.at("group").get<std::string>();
-      open_starts_[group] += entry.at("event") == "begin" ? 1 : -1;
+      Starts& starts = starts_[entry.at("group").get<std::string>()];
+      const auto event = entry.at("event").get<std::string>();
+      const bool begins = event == "begin";
+      if (begins && starts.is_open) ++starts.deaths;
+      if (event == "saved") starts.deaths = 0;
+      starts.is_open = begins;
     } catch (const base::Json::exception& error) {
       throw base::Error(
           base::Fault::input, place,
@@ -199,8 +196,8 @@ void RunDirectory::cut_torn_line(const std::filesystem::path& file) {
 }
 
 int64_t RunDirectory::deaths(const std::string& group) const {
-  const auto found = open_starts_.find(group);
-  return found == open_starts_.end() ? 0 : found->second;
+  const auto found = starts_.find(group);
+  return found == starts_.end() ? 0 : found->second.deaths + found->second.is_open;
 }
 
 void RunDirectory::journal(const char* event, const std::string& group) {
@@ -228,6 +225,14 @@ void RunDirectory::finish(const std::string& group, const std::vector<Row>& rows
   pending_rows_ += static_cast<int64_t>(rows.size());
   pending_timings_ +=
       base::Json({{"group", group}, {"seconds", seconds}, {"tokens", tokens}}).dump() + "\n";
+}
+
+std::unique_ptr<evals::Snapshots> RunDirectory::snapshots(const std::string& group,
+                                                          const std::string& numerics,
+                                                          std::chrono::duration<double> pause) {
+  return std::make_unique<SnapshotFolder>(
+      folder_ / "snapshots" / base::sha256_hex(fmt::format("{} {}", group, numerics)), storage_,
+      pause, [this, group] { journal("saved", group); });
 }
 
 std::filesystem::path RunDirectory::nll_file(const std::string& sha256) const {

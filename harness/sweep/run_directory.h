@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "evals/snapshots.h"
 #include "harness/base/json.h"
 #include "harness/sweep/row.h"
 #include "harness/sweep/storage.h"
@@ -22,10 +23,12 @@ inline constexpr int64_t manifest_version = 1;
 ///   experiment.json   the resolved experiment
 ///   manifest.json     identity (hashes of what determines results) and provenance (who computed)
 ///   rows.jsonl        one line per trial, append-only; the later of two for a cell counts
-///   starts.jsonl      one line per group begun, finished, or given up on request: shows a group
-///                     that died with its process (the OOM killer leaves no other trace)
+///   starts.jsonl      one line per group begun, saved, finished, or given up on request: shows a
+///                     group that died with its process (the OOM killer leaves no other trace)
 ///   timings.jsonl     seconds and tokens per group; no result depends on it
 ///   nll/<sha256>.npy  log-probabilities of one forward, in place before the row that names it
+///   snapshots/        states of the group in work, so that it need not begin anew; may be removed
+///                     while no process writes here
 ///   lock              held while a process writes here
 ///
 /// Rows are durable once commit() has returned, and are reported done only then.
@@ -43,7 +46,8 @@ class RunDirectory {
   /// The row of every cell that has one, committed or not.
   const std::map<std::string, Row>& rows() const { return rows_; }
 
-  /// How often a process died in a group: begun, and neither finished nor given up on request.
+  /// How often a process died in a group since it last saved a state: begun, and neither finished
+  /// nor given up on request.
   int64_t deaths(const std::string& group) const;
 
   /// Journals that a group begins. Survives the death of the process, not that of the machine: a
@@ -54,6 +58,11 @@ class RunDirectory {
   /// Adds the rows of a finished group; they are committed with the next group commit.
   void finish(const std::string& group, const std::vector<Row>& rows, double seconds,
               int64_t tokens);
+
+  /// States of a group that is computed with these numerics, `pause` apart at least. Valid as long
+  /// as this directory.
+  std::unique_ptr<evals::Snapshots> snapshots(const std::string& group, const std::string& numerics,
+                                              std::chrono::duration<double> pause);
 
   /// Stores the log-probabilities of one forward and returns the name to put into rows. An existing
   /// file of that name is kept: the name says all that determines its contents.
@@ -74,6 +83,11 @@ class RunDirectory {
 
  private:
   class Lock;
+  /// What starts.jsonl says of a group, as it was when this directory was opened.
+  struct Starts {
+    int64_t deaths = 0;    ///< of processes before the last that began it
+    bool is_open = false;  ///< that one left no word
+  };
   void read_rows();
   void read_starts();
   void cut_torn_line(const std::filesystem::path& file);
@@ -83,7 +97,7 @@ class RunDirectory {
   Storage& storage_;
   std::unique_ptr<Lock> lock_;
   std::map<std::string, Row> rows_;
-  std::map<std::string, int64_t> open_starts_;
+  std::map<std::string, Starts> starts_;
   std::string begun_;  ///< the group in work; empty between groups
   std::unique_ptr<AppendFile> row_file_;
   std::unique_ptr<AppendFile> start_file_;

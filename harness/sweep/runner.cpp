@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <new>
 
@@ -106,7 +107,7 @@ class Runner {
     if (!options_.report) return;
     SweepProgress progress = progress_;
     progress.fraction = fraction;
-    progress.flops += fraction * flops;
+    progress.flops += std::max(0.0, fraction - restored_) * flops;
     progress.flops_ahead -= fraction * ahead;
     progress.seconds = seconds_since(start_);
     options_.report(progress);
@@ -150,8 +151,8 @@ class Runner {
         directory_.give_up(id);
         return visit_parts(turn);
       }
-      tokens = group.tokens();
-      progress_.flops += flops;
+      tokens = std::llround((1 - restored_) * static_cast<double>(group.tokens()));
+      progress_.flops += (1 - restored_) * flops;
     }
     directory_.finish(id, rows, seconds_since(start), tokens);
     count(rows);
@@ -163,6 +164,7 @@ class Runner {
 
   /// One by one, what did not fit into memory together.
   bool visit_parts(const Turn& turn) {
+    snapshots_of(turn.group)->clear();
     for (const auto& part : turn.group.parts()) {
       if (options_.stop && options_.stop()) {
         result_.stopped = true;
@@ -176,14 +178,18 @@ class Runner {
   std::vector<Row> ask(const Turn& turn, double flops) {
     const Group& group = turn.group;
     const double ahead = flops_ahead(group);
-    const evals::Progress progress{
-        .report =
-            [&](int64_t done, int64_t total) {
-              directory_.commit_if_due();
-              report(static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total)),
-                     flops, ahead);
-            },
-        .cancelled = options_.stop};
+    const std::unique_ptr<evals::Snapshots> snapshots = snapshots_of(group);
+    restored_ = 0;
+    const evals::Progress progress{.report =
+                                       [&](int64_t done, int64_t total, int64_t restored) {
+                                         directory_.commit_if_due();
+                                         const double all =
+                                             static_cast<double>(std::max<int64_t>(1, total));
+                                         restored_ = static_cast<double>(restored) / all;
+                                         report(static_cast<double>(done) / all, flops, ahead);
+                                       },
+                                   .cancelled = options_.stop,
+                                   .snapshots = snapshots.get()};
     try {
       return group.run(model_under(turn.series), directory_, progress);
     } catch (const base::Error& error) {
@@ -194,6 +200,11 @@ class Runner {
     } catch (const std::exception& error) {
       return without_results(group, Status::failed, error.what());
     }
+  }
+
+  std::unique_ptr<evals::Snapshots> snapshots_of(const Group& group) {
+    return directory_.snapshots(group.id(), prepared_.subject().numerics(),
+                                options_.snapshot_pause);
   }
 
   evals::LanguageModel& model_under(const Series& series) {
@@ -231,6 +242,7 @@ class Runner {
   Pricer pricer_;
   const std::chrono::steady_clock::time_point start_;
   SweepProgress progress_;
+  double restored_ = 0;                  ///< of the group in work, the share that a snapshot saved
   std::map<std::string, double> ahead_;  ///< cells that are not settled, and their share of work
   SweepResult result_;
   std::unique_ptr<evals::LanguageModel> model_;

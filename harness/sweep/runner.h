@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,7 +26,9 @@ struct SweepProgress {
 
 struct SweepOptions {
   Selection selection;
-  bool retry = false;          ///< run out_of_memory and failed cells again
+  bool retry = false;  ///< run out_of_memory and failed cells again
+  /// Between two states saved of a forward, and before the first.
+  std::chrono::duration<double> snapshot_pause = std::chrono::minutes(5);
   std::function<bool()> stop;  ///< polled at block boundaries
   std::function<void(const SweepProgress&)> report;
 };
@@ -41,8 +44,9 @@ struct SweepResult {
 };
 
 /// Runs the cells that have no row yet. A model that runs out of memory, diverges or throws becomes
-/// a row and the sweep goes on; a group in which the process died twice becomes a `failed` row. I/O
-/// errors end the sweep: what was committed is kept.
+/// a row and the sweep goes on; a group in which the process died twice becomes a `failed` row. A
+/// forward that was stopped goes on at the layer whose beginning was saved last, to the same bits.
+/// I/O errors end the sweep: what was committed is kept.
 SweepResult run_sweep(const Prepared& prepared, RunDirectory& directory,
                       const SweepOptions& options);
 

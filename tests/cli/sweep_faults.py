@@ -124,9 +124,9 @@ class SweepFaults(unittest.TestCase):
         self.assertEqual(sorted_rows(self.out()), sorted_rows(whole))
         self.assertEqual(summary(self.out()), summary(whole))
 
-    def die_after(self, experiment, text, times=1):
+    def die_after(self, experiment, text, times=1, *more):
         """Kills a sweep that has just written `text` for the `times`-th time; the group in work."""
-        process = stopped_sweep(experiment, self.out(), after=text, times=times)
+        process = stopped_sweep(experiment, self.out(), *more, after=text, times=times)
         process.kill()
         process.communicate()
         return lines(self.out(), "starts.jsonl")[-1]["group"]
@@ -156,6 +156,20 @@ class SweepFaults(unittest.TestCase):
                  if line["event"] == "begin"]
         self.assertEqual(len(set(begun)), 3)
         self.assertEqual(begun.count(together), 1)
+
+    def test_a_forward_that_was_killed_goes_on_at_the_layer_that_was_saved(self):
+        experiment = self.small_experiment(evals=[{**PASSKEY, "trials": 1}], lengths=[16384])
+        whole = self.folder / "saved-whole.run"
+        self.assertEqual(sweep(experiment, whole).returncode, 0)
+        self.die_after(experiment, '"event":"saved"', 1, "--snapshot-minutes", "0")
+        [state] = (self.out() / "snapshots").glob("*/*.state")
+        self.assertTrue(state.name.endswith("-1.state"), state)
+        self.assertEqual(sweep(experiment, self.out()).returncode, 0)
+        self.assertEqual(sorted_rows(self.out()), sorted_rows(whole))
+        self.assertEqual(list((self.out() / "snapshots").iterdir()), [])
+        [all_tokens, tokens_left] = [lines(out, "timings.jsonl")[0]["tokens"]
+                                     for out in (whole, self.out())]
+        self.assertLess(tokens_left, all_tokens)
 
     def test_a_full_disk_stops_the_sweep_and_loses_nothing(self):
         experiment = self.experiment()

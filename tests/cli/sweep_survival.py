@@ -50,12 +50,15 @@ class Journal:
                 and count > self.events["finished", group] + self.events["given up", group]]
 
 
-def kill_at_random(experiment, out, longest, dice):
+SAVE_ALWAYS = ("--snapshot-minutes", "0")
+
+
+def kill_at_random(experiment, out, longest, dice, *more):
     """Kills a sweep at any moment of its life, loading included; True when it ended before that.
 
     Only the group in which the life before died has to be passed first."""
     before = Journal(out)
-    process = subprocess.Popen(command(experiment, out), stdout=subprocess.DEVNULL,
+    process = subprocess.Popen(command(experiment, out, *more), stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     for group in before.died_in():
         while (process.poll() is None
@@ -74,18 +77,21 @@ def check_survives_kills(folder, experiment, whole, kills, dice):
     started = time.monotonic()
     assert sweep(experiment, folder / "timed").returncode == 0
     longest = time.monotonic() - started
-    done = rounds = in_work = 0
+    done = rounds = in_work = saved = 0
     while done < kills:
         out = folder / f"killed{rounds}"
         rounds += 1
-        while done < kills and not kill_at_random(experiment, out, longest, dice):
+        more = SAVE_ALWAYS if rounds % 3 == 0 else ()
+        while done < kills and not kill_at_random(experiment, out, longest, dice, *more):
             done += 1
             in_work += len(Journal(out).died_in())
-        ended = sweep(experiment, out)
+            saved += any((out / "snapshots").glob("*/*.state"))
+        ended = sweep(experiment, out, *more)
         assert ended.returncode == 0, ended.stderr
         whole.require_equal(out)
     assert in_work > 0, "no kill met a group in work"
-    print(f"survived {done} kills in {rounds} sweeps; {in_work} met a group in work")
+    print(f"survived {done} kills in {rounds} sweeps; {in_work} met a group in work, "
+          f"{saved} left a saved state")
 
 
 def check_threads_shards_and_order(folder, experiment, whole):

@@ -89,7 +89,8 @@ TEST_F(WorkSharing, IsTheSameInCheckInTheRunnerAndInTheScorer) {
       int64_t computed = 0;
       subject.under(method.chain)
           ->score(prepared.prompt(0, 1024, trial).document,
-                  {.report = [&](int64_t done, int64_t) { computed = done; }, .cancelled = {}});
+                  {.report = [&](int64_t done, int64_t, int64_t) { computed = done; },
+                   .cancelled = {}});
       EXPECT_EQ(computed, (group->tokens() - lengths) * (subject.layers() - 1) + scored)
           << method.name;
     }
@@ -133,9 +134,9 @@ TEST_F(WorkSharing, LeavesTheRowsOfTrialsAsTheyAreOneByOne) {
     const auto model = subject.under(method.chain);
     const auto group = sweep::retrieval_group(prepared, method, 0, 2048, {1, 2, 3, 6, 7});
     int64_t computed = 0;
-    const std::vector<sweep::Row> together =
-        group->run(*model, directory,
-                   {.report = [&](int64_t done, int64_t) { computed = done; }, .cancelled = {}});
+    const std::vector<sweep::Row> together = group->run(
+        *model, directory,
+        {.report = [&](int64_t done, int64_t, int64_t) { computed = done; }, .cancelled = {}});
     ASSERT_EQ(group->passes().size(), 1u) << method.name;
     const sweep::Pass pass = group->passes().front();
     EXPECT_LT(pass.tokens, 4 * 2048);

@@ -27,7 +27,9 @@ LAYERS = {
 
 # What is asked and answered, as plain data. The layers below sweep see no more of evals than this:
 # protocols and statistics are none of their business.
-EVALS_DATA = {"evals/document.h", "evals/language_model.h", "evals/tokenizer.h"}
+EVALS_DATA = {
+    "evals/document.h", "evals/language_model.h", "evals/snapshots.h", "evals/tokenizer.h",
+}
 SEES_ONLY_EVALS_DATA = {"harness/checkpoint", "harness/model"}
 
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")

@@ -272,9 +272,7 @@ void train(const TrainConfig& config, const std::optional<std::filesystem::path>
          from ? "a run that continues from a model takes its shape from there" : "missing",
          from ? "remove it from the config" : "give it, or continue from a model"});
   }
-  std::error_code error;
-  std::filesystem::create_directories(out, error);
-  if (error) throw base::Error(base::Fault::io, out.string(), {"", error.message(), ""});
+  base::create_folder(out);
   Run(config, from, out, hooks).train();
 }
 

@@ -4,7 +4,12 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include "harness/base/error.h"
 #include "scalings/catalog.h"
@@ -121,7 +126,8 @@ TEST(Scorer, ReportsProgressToTheEndAndStopsOnRequest) {
   const evals::Document document = forked();
   std::vector<std::pair<int64_t, int64_t>> reports;
   small_scorer("[]").score(
-      document, {[&](int64_t done, int64_t total) { reports.emplace_back(done, total); }, {}});
+      document,
+      {[&](int64_t done, int64_t total, int64_t) { reports.emplace_back(done, total); }, {}});
   ASSERT_FALSE(reports.empty());
   EXPECT_EQ(reports.back().first, reports.back().second);
   try {
@@ -130,6 +136,80 @@ TEST(Scorer, ReportsProgressToTheEndAndStopsOnRequest) {
   } catch (const base::Error& error) {
     EXPECT_EQ(error.fault(), base::Fault::cancelled);
   }
+}
+
+/// Keeps every state that it is offered.
+class KeptStates : public evals::Snapshots {
+ public:
+  std::optional<int64_t> load(const std::string& name, std::span<std::byte> state) override {
+    const auto found = states_.find(name);
+    if (found == states_.end() || found->second.second.size() != state.size()) return std::nullopt;
+    std::copy(found->second.second.begin(), found->second.second.end(), state.begin());
+    return found->second.first;
+  }
+  void offer(const std::string& name, int64_t step, std::span<const std::byte> state) override {
+    states_[name] = {step, {state.begin(), state.end()}};
+  }
+  void clear() override { states_.clear(); }
+  bool is_empty() const { return states_.empty(); }
+
+ private:
+  std::map<std::string, std::pair<int64_t, std::vector<std::byte>>> states_;
+};
+
+/// Stops a forward at every moment in turn, and lets it go on from what was kept.
+void expect_going_on_gives_the_same_bits(const char* methods, model::Compute compute) {
+  model::Scorer scorer = small_scorer(methods, compute);
+  const evals::Document document = forked();
+  int64_t polls = 0;
+  const evals::Scores whole =
+      scorer.score(document, {{}, [&] { return ++polls < 0; }});  // never, but counted
+  ASSERT_GT(polls, 1);
+  int64_t saved = 0;
+  for (int64_t stop = 1; stop <= polls; ++stop) {
+    KeptStates kept;
+    int64_t poll = 0;
+    EXPECT_THROW(scorer.score(document, {{}, [&] { return ++poll == stop; }, &kept}), base::Error);
+    int64_t first_restored = -1;
+    std::vector<int64_t> reports;
+    const auto report = [&](int64_t done, int64_t total, int64_t restored) {
+      if (first_restored < 0) first_restored = restored;
+      reports.push_back(done);
+      EXPECT_LE(restored, done);
+      EXPECT_LE(done, total);
+    };
+    const evals::Scores again = scorer.score(document, {report, {}, &kept});
+    EXPECT_EQ(again.trunk, whole.trunk) << stop;
+    EXPECT_EQ(again.branches, whole.branches) << stop;
+    EXPECT_EQ(first_restored > 0, stop > 1) << "a layer of these few rows is one step";
+    EXPECT_TRUE(std::is_sorted(reports.begin(), reports.end()));
+    EXPECT_TRUE(kept.is_empty()) << "states of a forward that has ended";
+    saved += first_restored;
+  }
+  EXPECT_GT(saved, 0);
+}
+
+TEST(Scorer, GoesOnFromASnapshotToTheSameBits) {
+  expect_going_on_gives_the_same_bits("[]", model::Compute::float32);
+  expect_going_on_gives_the_same_bits("[]", model::Compute::bfloat16);
+}
+
+TEST(Scorer, GoesOnInTheMiddleOfSeveralPassesToTheSameBits) {
+  expect_going_on_gives_the_same_bits(R"([{"type": "yarn", "factor": "length/trained"}])",
+                                      model::Compute::float32);
+}
+
+TEST(Scorer, TakesNoSnapshotOfAnotherDocument) {
+  model::Scorer scorer = small_scorer("[]");
+  evals::Document other = forked();
+  other.branches[0].tokens[3] ^= 1;
+  KeptStates kept;
+  int64_t polls = 0;
+  EXPECT_THROW(scorer.score(other, {{}, [&] { return ++polls == 2; }, &kept}), base::Error);
+  ASSERT_FALSE(kept.is_empty());
+  const auto report = [](int64_t, int64_t, int64_t restored) { EXPECT_EQ(restored, 0); };
+  const evals::Scores scores = scorer.score(forked(), {report, {}, &kept});
+  EXPECT_EQ(scores.branches, small_scorer("[]").score(forked(), {}).branches);
 }
 
 TEST(Scorer, NamesATokenOutsideTheVocabulary) {

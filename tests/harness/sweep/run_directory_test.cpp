@@ -181,6 +181,57 @@ TEST_F(RunDirectoryTest, CountsTheDeathsOfAGroupButNotItsStopsNorRowsLostWithThe
   EXPECT_EQ(open()->deaths("dies"), 2);
 }
 
+/// Bytes that a forward could have between two layers.
+std::vector<std::byte> state(size_t size, int value) {
+  return std::vector<std::byte>(size, static_cast<std::byte>(value));
+}
+
+TEST_F(RunDirectoryTest, GivesTheLastSavedStateToTheNextProcess) {
+  using namespace std::chrono_literals;
+  {
+    auto run = open();
+    const auto snapshots = run->snapshots("group", "kernel", 0s);
+    auto nothing = state(8, 0);
+    EXPECT_FALSE(snapshots->load("pass", nothing));
+    snapshots->offer("pass", 1, state(8, 1));
+    snapshots->offer("pass", 10, state(8, 10));
+    snapshots->offer("pass", 9, state(8, 9));  // a later life began anew: its word counts
+    snapshots->offer("another", 3, state(4, 3));
+  }
+  auto run = open();
+  auto found = state(8, 0);
+  EXPECT_EQ(run->snapshots("group", "kernel", 0s)->load("pass", found), 9);
+  EXPECT_EQ(found, state(8, 9));
+  auto longer = state(9, 0);
+  EXPECT_FALSE(run->snapshots("group", "kernel", 0s)->load("pass", longer));
+  EXPECT_FALSE(run->snapshots("group", "another kernel", 0s)->load("pass", found));
+  EXPECT_FALSE(run->snapshots("another group", "kernel", 0s)->load("pass", found));
+  run->snapshots("group", "kernel", 0s)->clear();
+  EXPECT_FALSE(run->snapshots("group", "kernel", 0s)->load("pass", found));
+  EXPECT_TRUE(fs::is_empty(folder_ / "snapshots"));
+}
+
+TEST_F(RunDirectoryTest, PassesOverStatesThatComeTooSoon) {
+  auto run = open();
+  const auto snapshots = run->snapshots("group", "kernel", std::chrono::hours(1));
+  snapshots->offer("pass", 1, state(8, 1));
+  auto found = state(8, 0);
+  EXPECT_FALSE(snapshots->load("pass", found));
+}
+
+TEST_F(RunDirectoryTest, AStateThatWasSavedForgivesTheDeathsBefore) {
+  using namespace std::chrono_literals;
+  open()->begin("group");
+  {
+    auto run = open();
+    run->begin("group");
+    run->snapshots("group", "kernel", 0s)->offer("pass", 1, state(8, 1));
+  }
+  EXPECT_EQ(open()->deaths("group"), 0);
+  open()->begin("group");
+  EXPECT_EQ(open()->deaths("group"), 1);
+}
+
 TEST_F(RunDirectoryTest, StoresLogProbabilitiesOnceAndReadsThemBack) {
   auto run = open();
   const std::vector<float> values = {-1.5f, -0.25f, 0.0f};

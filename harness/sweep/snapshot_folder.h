@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "evals/snapshots.h"
+#include "harness/sweep/storage.h"
+
+namespace sweep {
+
+/// Snapshots in a folder of their own, which exists while it holds one: `<name>-<step>.state`, the
+/// bytes as they lie in memory. Throws base::Error(Fault::io).
+class SnapshotFolder : public evals::Snapshots {
+ public:
+  /// Keeps no two states within `pause`, the first not before it. `kept` is called after each that
+  /// is durable.
+  SnapshotFolder(std::filesystem::path folder, Storage& storage,
+                 std::chrono::duration<double> pause, std::function<void()> kept);
+
+  std::optional<int64_t> load(const std::string& name, std::span<std::byte> state) override;
+  void offer(const std::string& name, int64_t step, std::span<const std::byte> state) override;
+  void clear() override;
+
+ private:
+  const std::filesystem::path folder_;
+  Storage& storage_;
+  const std::chrono::duration<double> pause_;
+  const std::function<void()> kept_;
+  std::chrono::steady_clock::time_point last_;
+};
+
+}  // namespace sweep
