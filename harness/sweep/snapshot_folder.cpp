@@ -2,33 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <fstream>
-#include <map>
-#include <string_view>
+#include <algorithm>
+#include <regex>
 #include <system_error>
+#include <vector>
 
-#include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/sha256.h"
+#include "harness/checkpoint/mapped_file.h"
 
 namespace sweep {
 namespace {
 
-constexpr std::string_view suffix = ".state";
+/// A file name's parts: `<name>-<step>-<sha256>.state`.
+struct Kept {
+  int64_t step = 0;
+  std::string sha256;
+  std::filesystem::path file;
+};
 
-/// The files kept under a name, by step.
-std::map<int64_t, std::filesystem::path> kept_under(const std::string& name,
-                                                    const std::filesystem::path& folder) {
-  std::map<int64_t, std::filesystem::path> found;
+std::vector<Kept> kept_under(const std::string& name, const std::filesystem::path& folder) {
+  const std::regex parts(name + "-([0-9]{1,18})-([0-9a-f]{64})[.]state");
+  std::vector<Kept> found;
   std::error_code none;  // the folder exists while it holds something
   for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
     const std::string file = entry.path().filename().string();
-    if (!file.starts_with(name + "-") || !file.ends_with(suffix)) continue;
-    const char* begin = file.data() + name.size() + 1;
-    const char* end = file.data() + file.size() - suffix.size();
-    int64_t step = 0;
-    if (std::from_chars(begin, end, step).ptr == end) found[step] = entry.path();
+    std::smatch part;
+    if (std::regex_match(file, part, parts)) {
+      found.push_back({std::stoll(part[1]), part[2], entry.path()});
+    }
   }
+  std::sort(found.begin(), found.end(),
+            [](const Kept& left, const Kept& right) { return left.step > right.step; });
   return found;
 }
 
@@ -43,29 +48,26 @@ SnapshotFolder::SnapshotFolder(std::filesystem::path folder, Storage& storage,
       last_(std::chrono::steady_clock::now()) {}
 
 std::optional<int64_t> SnapshotFolder::load(const std::string& name, std::span<std::byte> state) {
-  const auto found = kept_under(name, folder_);
-  if (found.empty()) return std::nullopt;
-  const auto& [step, file] = *found.rbegin();
-  std::error_code error;
-  if (std::filesystem::file_size(file, error) != state.size() || error) return std::nullopt;
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(reinterpret_cast<char*>(state.data()), static_cast<std::streamsize>(state.size()));
-  if (!stream) {
-    throw base::Error(base::Fault::io, file.string(),
-                      {"", "cannot be read", "remove it: its group then begins anew"});
+  for (const Kept& kept : kept_under(name, folder_)) {
+    const auto file = checkpoint::MappedFile::open(kept.file);
+    const std::span<const std::byte> bytes = file->bytes();
+    if (bytes.size() != state.size() || base::sha256_hex(bytes) != kept.sha256) continue;
+    std::copy(bytes.begin(), bytes.end(), state.begin());
+    return kept.step;
   }
-  return step;
+  return std::nullopt;
 }
 
 void SnapshotFolder::offer(const std::string& name, int64_t step,
                            std::span<const std::byte> state) {
   if (std::chrono::steady_clock::now() - last_ < pause_) return;
-  const auto before = kept_under(name, folder_);
+  const std::vector<Kept> before = kept_under(name, folder_);
   base::create_folder(folder_);
-  storage_.replace(folder_ / fmt::format("{}-{}{}", name, step, suffix),
-                   {reinterpret_cast<const char*>(state.data()), state.size()});
-  for (const auto& [old_step, file] : before) {
-    if (old_step != step) std::filesystem::remove(file);
+  const std::filesystem::path file =
+      folder_ / fmt::format("{}-{}-{}.state", name, step, base::sha256_hex(state));
+  storage_.replace(file, {reinterpret_cast<const char*>(state.data()), state.size()});
+  for (const Kept& old : before) {
+    if (old.file != file) std::filesystem::remove(old.file);
   }
   last_ = std::chrono::steady_clock::now();
   kept_();

@@ -11,8 +11,9 @@
 
 namespace sweep {
 
-/// Snapshots in a folder of their own, which exists while it holds one: `<name>-<step>.state`, the
-/// bytes as they lie in memory. Throws base::Error(Fault::io).
+/// Snapshots in a folder of their own, which exists while it holds one: the bytes as they lie in
+/// memory, in files `<name>-<step>-<their SHA-256>.state`. A file that is not what its name says is
+/// as good as none. Throws base::Error(Fault::io). Names are letters and digits.
 class SnapshotFolder : public evals::Snapshots {
  public:
   /// Keeps no two states within `pause`, the first not before it. `kept` is called after each that

@@ -211,6 +211,19 @@ TEST_F(RunDirectoryTest, GivesTheLastSavedStateToTheNextProcess) {
   EXPECT_TRUE(fs::is_empty(folder_ / "snapshots"));
 }
 
+TEST_F(RunDirectoryTest, TakesADamagedStateForNone) {
+  using namespace std::chrono_literals;
+  auto run = open();
+  const auto snapshots = run->snapshots("group", "kernel", 0s);
+  snapshots->offer("pass", 1, state(8, 1));
+  const fs::path folder = fs::directory_iterator(folder_ / "snapshots")->path();
+  const fs::path file = fs::directory_iterator(folder)->path();
+  std::ofstream(file, std::ios::binary) << std::string(8, '\2');
+  auto found = state(8, 0);
+  EXPECT_FALSE(snapshots->load("pass", found));
+  EXPECT_EQ(found, state(8, 0));
+}
+
 TEST_F(RunDirectoryTest, PassesOverStatesThatComeTooSoon) {
   auto run = open();
   const auto snapshots = run->snapshots("group", "kernel", std::chrono::hours(1));
