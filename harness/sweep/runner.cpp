@@ -32,6 +32,7 @@ class Runner {
   SweepResult run() {
     const Schedule schedule(prepared_, options_.selection);
     count_ahead(schedule);
+    leave_out_what_is_known_to_fail(schedule);
     report(0);
     schedule.run([&]() -> const Rows& { return directory_.rows(); },
                  [&](const Turn& turn) {
@@ -85,6 +86,22 @@ class Runner {
                    return true;
                  });
     progress_.cells = progress_.all_cells - static_cast<int64_t>(ahead_.size());
+  }
+
+  /// Cells behind lengths that failed in earlier runs will cost nothing. They count as cells until
+  /// their turn comes.
+  void leave_out_what_is_known_to_fail(const Schedule& schedule) {
+    schedule.run([&]() -> const Rows& { return directory_.rows(); },
+                 [&](const Turn& turn) {
+                   if (!turn.is_spared && turn.skipped.empty()) return true;
+                   for (const Row& cell : turn.group.cells()) {
+                     const auto found = ahead_.find(cell.cell);
+                     if (found == ahead_.end()) continue;
+                     progress_.flops_ahead -= found->second;
+                     found->second = 0;
+                   }
+                   return true;
+                 });
   }
 
   /// What was reckoned for the cells of a group that are still ahead.

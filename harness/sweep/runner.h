@@ -18,7 +18,7 @@ struct SweepProgress {
   int64_t all_cells = 0;   ///< of the selection, whatever the answers: what check counts
   int64_t tokens = 0;      ///< that passed through the model in this run
   double flops = 0;        ///< of this run, the group in work counted as far as it is
-  double flops_ahead = 0;  ///< if no length fails
+  double flops_ahead = 0;  ///< if no length fails that has not failed yet
   double seconds = 0;
   std::string doing;    ///< "yarn passkey/landmark 65536"
   double fraction = 0;  ///< of the group in work, [0, 1]

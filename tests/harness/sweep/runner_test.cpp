@@ -267,6 +267,20 @@ TEST_F(RunnerTest, CountsTowardsOneTotalWhateverIsSparedOrDoneBefore) {
   EXPECT_NEAR(seen.back().flops_ahead, 0, 1e-3 * seen.back().flops);
 }
 
+TEST_F(RunnerTest, ExpectsNoWorkBehindLengthsThatFailedInEarlierRuns) {
+  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
+  const auto asked =
+      experiment(R"("trials_after_failure": 5, "lengths": [1024, 2048, 4096, 8192], )" +
+                 passkey(R"(, "methods": ["plain"])"));
+  sweep(asked, {.selection = {{}, {1024, 2048}, 0, 1}, .retry = false, .stop = {}, .report = {}});
+  std::vector<SweepProgress> seen;
+  sweep(asked,
+        {.selection = {}, .retry = false, .stop = {}, .report = [&](const SweepProgress& progress) {
+           seen.push_back(progress);
+         }});
+  EXPECT_NEAR(seen.front().flops_ahead, seen.back().flops, 0.1 * seen.back().flops);
+}
+
 TEST_F(RunnerTest, SkipsLengthsBehindAFloorAndSaysWhy) {
   subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
   const auto asked = experiment(R"("skip_after": 2, "lengths": [1024, 2048, 4096, 8192, 16384], )" +
