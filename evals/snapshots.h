@@ -14,8 +14,8 @@ class Snapshots {
  public:
   virtual ~Snapshots() = default;
 
-  /// Fills `state` with what was kept last under that name and returns its step; nothing, and leaves
-  /// `state` alone, when there is none of its size.
+  /// Fills `state` with what was kept last under that name and returns its step; nothing, and
+  /// leaves `state` alone, when there is none of its size.
   virtual std::optional<int64_t> load(const std::string& name, std::span<std::byte> state) = 0;
   /// Keeps this state in place of an earlier one of that name, or passes it over when the last one
   /// that was kept, of any name, is recent.

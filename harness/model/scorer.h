@@ -26,9 +26,9 @@ class Scorer : public evals::LanguageModel {
   Scorer(std::shared_ptr<const checkpoint::Weights> weights,
          std::shared_ptr<const scalings::Chain> chain, int64_t trained_length, Compute compute);
 
-  /// Progress counts rows times layers. Snapshots are taken between two layers; a score that goes on
-  /// from one has the bits of one that was made in one go. Throws base::Error: invalid documents,
-  /// tokens outside the vocabulary, plans that a method refuses, cancellation.
+  /// Progress counts rows times layers. Snapshots are taken between two layers; a score that goes
+  /// on from one has the bits of one that was made in one go. Throws base::Error: invalid
+  /// documents, tokens outside the vocabulary, plans that a method refuses, cancellation.
   evals::Scores score(const evals::Document& document, const evals::Progress& progress) override;
 
   /// Name of the attention kernel that runs: stands in every row of results.
