@@ -80,10 +80,9 @@ void read_trained_length(Claims& claims) {
     const bool is_before =
         claims.scaling == "dynamic" ||
         (claims.max_sequence && *claims.max_sequence == stretched(claims, *claims.max_position));
+    const double divided = static_cast<double>(*claims.max_position) / *claims.factor;
     claims.trained =
-        is_before
-            ? *claims.max_position
-            : static_cast<int64_t>(static_cast<double>(*claims.max_position) / *claims.factor);
+        is_before ? *claims.max_position : std::max<int64_t>(1, static_cast<int64_t>(divided));
     claims.trained_because = is_before ? "max_position_embeddings, before rope_scaling"
                                        : "max_position_embeddings divided by the factor";
     if (is_before) {
