@@ -91,6 +91,7 @@ class Runner {
   /// Cells behind lengths that failed in earlier runs will cost nothing. They count as cells until
   /// their turn comes.
   void leave_out_what_is_known_to_fail(const Schedule& schedule) {
+    if (directory_.rows().empty()) return;  // a walk through all cells takes a second or so
     schedule.run([&]() -> const Rows& { return directory_.rows(); },
                  [&](const Turn& turn) {
                    if (!turn.is_spared && turn.skipped.empty()) return true;
@@ -124,7 +125,7 @@ class Runner {
     if (!options_.report) return;
     SweepProgress progress = progress_;
     progress.fraction = fraction;
-    progress.flops += std::max(0.0, fraction - restored_) * flops;
+    progress.flops += (fraction - restored_) * flops;
     progress.flops_ahead -= fraction * ahead;
     progress.seconds = seconds_since(start_);
     options_.report(progress);
