@@ -19,6 +19,7 @@
 #include "harness/sweep/experiment.h"
 #include "harness/sweep/prepared.h"
 #include "harness/sweep/provenance.h"
+#include "harness/sweep/reuse.h"
 #include "harness/sweep/run_directory.h"
 #include "harness/sweep/runner.h"
 
@@ -37,6 +38,7 @@ struct Arguments {
   std::string experiment;
   std::string model;
   std::string out;
+  std::vector<std::string> from;
   std::vector<std::string> only;
   std::string shard;
   double max_minutes = 0;
@@ -120,7 +122,12 @@ sweep::Rows rows_in(const std::filesystem::path& folder) {
 /// One line for every method, protocol and length that misses cells.
 void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
                    const sweep::Selection& selection) {
-  const sweep::Rows rows = rows_in(arguments.out);
+  sweep::Rows rows = rows_in(arguments.out);
+  for (const std::string& run : arguments.from) {
+    for (sweep::Row& row : sweep::reusable_rows(prepared, selection, rows, run)) {
+      rows.insert_or_assign(row.cell, std::move(row));
+    }
+  }
   std::vector<std::string> order;
   struct Work {
     int64_t cells = 0;
@@ -158,6 +165,7 @@ std::vector<std::string> command_of(const Arguments& arguments) {
   std::vector<std::string> command = {"sweep", arguments.experiment};
   if (!arguments.model.empty()) command.insert(command.end(), {"--model", arguments.model});
   command.insert(command.end(), {"--out", arguments.out});
+  for (const std::string& run : arguments.from) command.insert(command.end(), {"--from", run});
   return command;
 }
 
@@ -192,6 +200,11 @@ int run(const Arguments& arguments) {
   sweep::RunDirectory directory(
       arguments.out, *storage, sweep::to_json(experiment), prepared.identity(),
       sweep::provenance(version(), revision(), at::get_num_threads(), command_of(arguments)));
+  for (const std::string& run : arguments.from) {
+    std::vector<sweep::Row> rows = sweep::reusable_rows(prepared, selection, directory.rows(), run);
+    fmt::print(stderr, "{} cells taken from {}\n", rows.size(), run);
+    directory.adopt(std::move(rows), run);
+  }
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
   const auto start = std::chrono::steady_clock::now();
@@ -240,6 +253,9 @@ void add_sweep(CLI::App& app, int& status) {
   auto arguments = std::make_shared<Arguments>();
   verb->add_option("experiment", arguments->experiment, "experiment file (JSON)")->required();
   verb->add_option("--out", arguments->out, "run directory: created, or resumed")->required();
+  verb->add_option("--from", arguments->from,
+                   "run directory of another experiment: take the answers that this one asks for "
+                   "too; may be repeated");
   verb->add_option("--model", arguments->model, "checkpoint in place of the experiment's");
   verb->add_option("--only", arguments->only,
                    "run only this part: method=NAME,length=TOKENS; may be repeated");

@@ -218,13 +218,28 @@ void RunDirectory::finish(const std::string& group, const std::vector<Row>& rows
                           int64_t tokens) {
   if (begun_ == group) journal("finished", group);
   begun_.clear();
-  for (const Row& row : rows) {
-    pending_ += to_line(row) + "\n";
-    rows_.insert_or_assign(row.cell, row);
-  }
-  pending_rows_ += static_cast<int64_t>(rows.size());
+  for (const Row& row : rows) add(row);
   pending_timings_ +=
       base::Json({{"group", group}, {"seconds", seconds}, {"tokens", tokens}}).dump() + "\n";
+}
+
+void RunDirectory::add(const Row& row) {
+  pending_ += to_line(row) + "\n";
+  rows_.insert_or_assign(row.cell, row);
+  ++pending_rows_;
+}
+
+void RunDirectory::adopt(std::vector<Row> rows, const std::filesystem::path& run) {
+  for (Row& row : rows) {
+    if (row.perplexity) {
+      for (Forward& forward : row.perplexity->forwards) {
+        const std::filesystem::path file = run / forward.nll_file;
+        forward.nll_file = store_nll(file.stem().string(), read_npy(file));
+      }
+    }
+    add(row);
+  }
+  commit();
 }
 
 std::unique_ptr<evals::Snapshots> RunDirectory::snapshots(const std::string& group,

@@ -59,6 +59,9 @@ class RunDirectory {
   void finish(const std::string& group, const std::vector<Row>& rows, double seconds,
               int64_t tokens);
 
+  /// Commits rows of the run in the folder `run`, with the log-probabilities that they name.
+  void adopt(std::vector<Row> rows, const std::filesystem::path& run);
+
   /// States of a group that is computed with these numerics, `pause` apart at least. Valid as long
   /// as this directory.
   std::unique_ptr<evals::Snapshots> snapshots(const std::string& group, const std::string& numerics,
@@ -92,6 +95,7 @@ class RunDirectory {
   void read_starts();
   void cut_torn_line(const std::filesystem::path& file);
   void journal(const char* event, const std::string& group);
+  void add(const Row& row);
 
   const std::filesystem::path folder_;
   Storage& storage_;

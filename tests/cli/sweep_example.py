@@ -53,6 +53,12 @@ class Example(unittest.TestCase):
             one = ropewalk("summarize", folder / "part1").stdout
             both = ropewalk("summarize", folder / "part1", folder / "part2", "--out", folder / "b")
             self.assertEqual(both.stdout, one)
+            again = ["sweep", ROOT / EXAMPLE, "--out", folder / "again", "--from", folder / "part1",
+                     *part]
+            self.assertEqual(ropewalk(*again, "--dry-run").stdout, missing)
+            self.assertIn(f"40 cells taken from {folder / 'part1'}\n", ropewalk(*again).stderr)
+            self.assertEqual(ropewalk("summarize", folder / "again").stdout,
+                             one.replace("part1", "again"))
             self.assertRegex(one, r"method +2048 +4096 +8192 +L_cert +L_fail +L_point +worst depth")
             self.assertRegex(one, r"plain +20/20\* +20 not run")
             for file in ("summary", "effective_length", "comparison", "position_nll"):

@@ -3,62 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <new>
 
 #include "harness/base/error.h"
 #include "harness/sweep/npy.h"
 #include "harness/sweep/price.h"
-#include "tests/harness/sweep/oracle_subject.h"
+#include "tests/harness/sweep/oracle_sweep.h"
 
 namespace sweep {
 namespace {
 
-namespace fs = std::filesystem;
 using base::Json;
 
-class RunnerTest : public testing::Test {
- protected:
-  RunnerTest()
-      : folder_(fs::path(testing::TempDir()) /
-                ("runner_" +
-                 std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    std::ofstream(folder_ / "model") << "stands for a checkpoint";
-    std::ofstream text(folder_ / "book.txt");
-    for (int64_t i = 0; i < 400; ++i) text << "Line " << i << " of a book of its own.\n";
-  }
-  ~RunnerTest() override { fs::remove_all(folder_); }
-
-  Experiment experiment(const std::string& members) {
-    return parse_experiment(R"({"model": "model", "trained_length": 512, "seed": 3,
-        "methods": {"plain": [], "linear": [{"type": "linear", "factor": 2}],
-                    "dynamic": [{"type": "dynamic_ntk", "factor": 1}]}, )" +
-                                members + "}",
-                            folder_ / "experiment.json");
-  }
-
-  SweepResult sweep(const Experiment& experiment, const SweepOptions& options = {},
-                    const std::string& out = "run") {
-    const Prepared prepared(experiment, subject_);
-    RunDirectory directory(folder_ / out, *storage_, to_json(experiment), prepared.identity(),
-                           Json::object());
-    return run_sweep(prepared, directory, options);
-  }
-
-  std::vector<Row> rows(const std::string& out = "run") { return read_rows(folder_ / out); }
-
-  static std::string passkey(const std::string& members) {
-    return R"("evals": [{"type": "passkey", "protocol": "landmark", "trials": 10, "depths": 5)" +
-           members + "}]";
-  }
-
-  const fs::path folder_;
-  const std::unique_ptr<Storage> storage_ = posix_storage();
-  OracleSubject subject_;
-};
+class RunnerTest : public OracleSweep {};
 
 TEST_F(RunnerTest, AsksEveryMethodTheSamePromptsAtEveryLength) {
   subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
