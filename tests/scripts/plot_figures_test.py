@@ -200,6 +200,13 @@ class Figures(plot_support.SyntheticRuns):
         for method, lines in drawing.data.groupby("method"):
             numpy.testing.assert_array_equal(y_of(shown[f"position {method}"][0]), lines["perplexity"])
 
+    def test_the_last_positions_end_with_the_path(self):
+        written = self.read("full").position_nll
+        self.assertTrue((written["end"] > written["length"]).any())
+        data = self.draw(position_nll, TRUNCATED).data
+        self.assertTrue((data["end"] <= data["length"]).all())
+        numpy.testing.assert_array_equal(data["middle"], (data["begin"] + data["end"]) / 2)
+
     def test_differences_are_those_of_the_comparison(self):
         drawing = self.draw(forest, LANDMARK)
         shown = plot_support.artists(drawing.figure)

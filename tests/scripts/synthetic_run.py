@@ -258,9 +258,10 @@ class SyntheticRun:
         )  # fmt: skip
         begins = range(0, length, TRAINED // 2) if protocol == TRUNCATED else [length - 1024]
         for begin in begins:
-            end = min(begin + TRAINED // 2, length)
-            nll = self.loss(method, max(1, (begin + end) // 2))
-            self.position.add(**shared, length=length, begin=begin, end=end, tokens=10 * (end - begin), nll=nll,
+            end = begin + TRAINED // 2  # as summarize has it: of the last one too
+            within = min(end, length)
+            nll = self.loss(method, max(1, (begin + within) // 2))
+            self.position.add(**shared, length=length, begin=begin, end=end, tokens=10 * (within - begin), nll=nll,
                               perplexity=math.exp(nll))  # fmt: skip
 
     def compare_perplexity(self):
