@@ -119,14 +119,30 @@ sweep::Rows rows_in(const std::filesystem::path& folder) {
   return rows;
 }
 
+/// Answers that other runs have to cells without a row here.
+struct Taken {
+  std::string run;
+  std::vector<sweep::Row> rows;
+};
+
+std::vector<Taken> take(const sweep::Prepared& prepared, const Arguments& arguments,
+                        const sweep::Selection& selection) {
+  std::vector<Taken> taken;
+  if (arguments.from.empty()) return taken;
+  sweep::Rows known = rows_in(arguments.out);
+  for (const std::string& run : arguments.from) {
+    taken.push_back({run, sweep::reusable_rows(prepared, selection, known, run)});
+    for (const sweep::Row& row : taken.back().rows) known.emplace(row.cell, row);
+  }
+  return taken;
+}
+
 /// One line for every method, protocol and length that misses cells.
 void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
-                   const sweep::Selection& selection) {
+                   const sweep::Selection& selection, const std::vector<Taken>& taken) {
   sweep::Rows rows = rows_in(arguments.out);
-  for (const std::string& run : arguments.from) {
-    for (sweep::Row& row : sweep::reusable_rows(prepared, selection, rows, run)) {
-      rows.insert_or_assign(row.cell, std::move(row));
-    }
+  for (const Taken& from : taken) {
+    for (const sweep::Row& row : from.rows) rows.emplace(row.cell, row);
   }
   std::vector<std::string> order;
   struct Work {
@@ -190,9 +206,11 @@ int run(const Arguments& arguments) {
   warn(subject.warnings());
   const sweep::Prepared prepared(experiment, subject);
   warn(prepared.warnings());
+  // Before anything is written: a --from that is none must leave nothing behind.
+  std::vector<Taken> taken = take(prepared, arguments, selection);
   if (arguments.dry_run) {
     sweep::require_same_run(arguments.out, sweep::to_json(experiment), prepared.identity());
-    print_missing(prepared, arguments, selection);
+    print_missing(prepared, arguments, selection, taken);
     return 0;
   }
 
@@ -200,10 +218,9 @@ int run(const Arguments& arguments) {
   sweep::RunDirectory directory(
       arguments.out, *storage, sweep::to_json(experiment), prepared.identity(),
       sweep::provenance(version(), revision(), at::get_num_threads(), command_of(arguments)));
-  for (const std::string& run : arguments.from) {
-    std::vector<sweep::Row> rows = sweep::reusable_rows(prepared, selection, directory.rows(), run);
-    fmt::print(stderr, "{} cells taken from {}\n", rows.size(), run);
-    directory.adopt(std::move(rows), run);
+  for (Taken& from : taken) {
+    fmt::print(stderr, "{} cells taken from {}\n", from.rows.size(), from.run);
+    directory.adopt(std::move(from.rows), from.run);
   }
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);

@@ -204,6 +204,12 @@ class SweepFaults(unittest.TestCase):
         self.assertIn("Permission denied", ended.stderr)
         self.assertEqual(sorted_rows(self.out()), before)
 
+    def test_a_run_to_take_answers_from_that_is_none_leaves_nothing_behind(self):
+        ended = sweep(self.small_experiment(), self.out(), "--from", self.folder)
+        self.assertEqual(ended.returncode, 2, ended.stderr)
+        self.assertIn(f"{self.folder}: is no run directory", ended.stderr)
+        self.assertFalse(self.out().exists())
+
     def test_a_file_where_the_folder_should_be_is_an_io_error(self):
         (self.folder / "file").write_text("in the way")
         ended = sweep(self.small_experiment(), self.folder / "file" / "run")
