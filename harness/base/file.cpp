@@ -6,12 +6,13 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "harness/base/error.h"
 
 namespace base {
 namespace {
+
+constexpr size_t read_step = 1 << 20;
 
 void sync_folder(const std::filesystem::path& folder) {
   const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
@@ -40,9 +41,21 @@ std::string read_file(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, ignored)) {
     throw Error(Fault::input, path.string(), Problem{"", "is a folder, not a file", ""});
   }
-  std::ifstream stream(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream || stream.bad()) refuse_io(path, "read");
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) refuse_io(path, "read");
+  std::string bytes;
+  size_t whole = 0;
+  ssize_t step = 0;
+  do {
+    bytes.resize(whole + read_step);
+    step = ::read(descriptor, bytes.data() + whole, read_step);
+    if (step > 0) whole += static_cast<size_t>(step);
+  } while (step > 0 || (step < 0 && errno == EINTR));
+  const int cause = errno;
+  ::close(descriptor);
+  errno = cause;
+  if (step < 0) refuse_io(path, "read");
+  bytes.resize(whole);
   return bytes;
 }
 
@@ -98,8 +111,9 @@ void create_folder(const std::filesystem::path& folder) {
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  // Two processes may write one file at once: each renames a temporary of its own.
   std::filesystem::path temporary = path;
-  temporary += ".partial";
+  temporary += fmt::format(".{}.partial", ::getpid());
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) refuse_io(temporary, "create");
   try {

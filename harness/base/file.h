@@ -25,8 +25,9 @@ size_t find_invalid_utf8(std::string_view text);
 /// Makes a folder and those above it, where they are missing. Throws Error(Fault::io).
 void create_folder(const std::filesystem::path& folder);
 
-/// Writes to a temporary name in the same folder, fsyncs, renames into place, fsyncs the folder: a
-/// reader sees the old bytes or the new ones. Throws Error(Fault::io); the old file then survives.
+/// Writes to a temporary name in the same folder (`path`.PID.partial), fsyncs, renames into place,
+/// fsyncs the folder: a reader sees the old bytes or the new ones. Throws Error(Fault::io); the old
+/// file then survives.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace base

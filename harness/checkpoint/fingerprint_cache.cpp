@@ -1,7 +1,5 @@
 #include "harness/checkpoint/fingerprint_cache.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -50,10 +48,7 @@ void FingerprintCache::keep(const std::string& key, const std::string& fingerpri
   if (folder_.empty()) return;
   try {
     fs::create_directories(folder_);
-    // Two processes may keep the same value at once: each renames its own temporary file.
-    const std::string mine = folder_ + "/" + key + "." + std::to_string(::getpid());
-    base::write_file_atomically(mine, fingerprint);
-    fs::rename(mine, folder_ + "/" + key);
+    base::write_file_atomically(folder_ + "/" + key, fingerprint);
   } catch (const std::exception&) {
   }
 }

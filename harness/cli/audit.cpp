@@ -9,6 +9,7 @@
 #include "harness/checkpoint/audit/printable.h"
 #include "harness/checkpoint/audit/rename.h"
 #include "harness/checkpoint/audit/report.h"
+#include "harness/cli/messages.h"
 #include "harness/cli/verbs.h"
 
 namespace cli {
@@ -45,10 +46,10 @@ void run(const Options& options) {
   }
   if (options.rename.empty()) return;
   const audit::Renaming renaming = audit::rename_to_llama(report.examined, options.rename);
-  fmt::print(stderr, "{}: {} tensors written under LLaMA's names and compared byte by byte\n",
-             options.rename, renaming.tensors);
+  say("{}: {} tensors written under LLaMA's names and compared byte by byte\n", options.rename,
+      renaming.tensors);
   for (const std::string& name : renaming.left_out) {
-    fmt::print(stderr, "left out: {}\n", audit::printable(name));
+    say("left out: {}\n", audit::printable(name));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "evals/stats/sample_size.h"
 #include "harness/base/json.h"
 #include "harness/cli/llama_subject.h"
+#include "harness/cli/messages.h"
 #include "harness/cli/progress_line.h"
 #include "harness/cli/verbs.h"
 #include "harness/sweep/prepared.h"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 #include "harness/base/printable.h"
 #include "harness/cli/verbs.h"
 #include "harness/cli/version.h"
@@ -38,6 +39,11 @@ std::string unknown_verb(const CLI::App& app) {
   return "unknown verb \"" + unread.front() + "\"; one of " + verbs;
 }
 
+/// A table that the disk did not take must not look like success.
+void require_written_stdout() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) base::refuse_io("standard output", "write");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,6 +55,7 @@ int main(int argc, char** argv) {
   for (const cli::Verb verb : cli::verbs()) verb(app, status);
   try {
     app.parse(argc, argv);
+    require_written_stdout();
     return status;
   } catch (const CLI::ParseError& error) {
     const bool is_request = error.get_exit_code() == 0;  // --help, --version

@@ -1,10 +1,12 @@
 #include "harness/cli/progress_line.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "harness/cli/messages.h"
 
 namespace cli {
 namespace {
@@ -18,6 +20,13 @@ std::string bar(double share) {
   std::string drawn(bar_width, '.');
   std::fill_n(drawn.begin(), filled, '#');
   return drawn;
+}
+
+/// That a line may fill: one that wraps is left behind when the next one is drawn.
+int columns() {
+  winsize size{};
+  const bool is_known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return is_known ? size.ws_col - 1 : 79;
 }
 
 }  // namespace
@@ -56,15 +65,15 @@ void ProgressLine::show(const sweep::SweepProgress& progress) {
   if (is_terminal_) {
     const double all = progress.flops + progress.flops_ahead;
     const double share = all > 0 ? progress.flops / all : 1;
-    fmt::print(stderr, "\r\033[K[{}] {}", bar(share), text_of(progress));
-    std::fflush(stderr);
+    const std::string line = fmt::format("[{}] {}", bar(share), text_of(progress));
+    say("\r\033[K{:.{}}", line, columns());
   } else {
-    fmt::print(stderr, "{}\n", text_of(progress));
+    say("{}\n", text_of(progress));
   }
 }
 
-void ProgressLine::end() {
-  if (is_terminal_ && drawn_) fmt::print(stderr, "\n");
+ProgressLine::~ProgressLine() {
+  if (is_terminal_ && drawn_) say("\n");
 }
 
 }  // namespace cli

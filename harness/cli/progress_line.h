@@ -7,13 +7,15 @@
 
 namespace cli {
 
-/// Shows a sweep's progress on stderr: one line drawn over and over on a terminal, a plain line now
-/// and then elsewhere.
+/// Shows a sweep's progress on stderr: on a terminal one line, drawn over and over and ended when
+/// this is destroyed; elsewhere a plain line now and then.
 class ProgressLine {
  public:
   ProgressLine();
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
   void show(const sweep::SweepProgress& progress);
-  void end();
 
  private:
   const bool is_terminal_;

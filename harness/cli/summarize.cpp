@@ -8,6 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/cli/messages.h"
 #include "harness/cli/verbs.h"
 #include "harness/sweep/summary/summary.h"
 
@@ -36,10 +37,9 @@ void run(const Arguments& arguments) {
   sweep::write_summary(summary, folder);
   warn(summary.warnings);
   fmt::print("{}", summary.text);
-  fmt::print(stderr,
-             "wrote summary.csv, effective_length.csv, comparison.csv, position_nll.csv and "
-             "methods.txt to {}\n",
-             folder.string());
+  say("wrote summary.csv, effective_length.csv, comparison.csv, position_nll.csv and "
+      "methods.txt to {}\n",
+      folder.string());
 }
 
 }  // namespace

@@ -2,19 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "harness/cli/messages.h"
+#include "harness/cli/stop_request.h"
 #include "harness/cli/verbs.h"
 
 namespace cli {
 namespace {
-
-volatile std::sig_atomic_t stop_requested = 0;
 
 struct Options {
   std::filesystem::path config;
@@ -25,24 +23,21 @@ struct Options {
 void print_progress(const training::TrainProgress& progress) {
   std::string nll;
   for (const auto& [source, value] : progress.nll) nll += fmt::format(" {} {:.3f}", source, value);
-  fmt::print(stderr,
-             "step {}/{} length {} loss {:.3f} |{} | lr {:.2e} norm {:.2f} | {:.0f} tokens/s, "
-             "{:.0f} min left\n",
-             progress.step, progress.steps, progress.length, progress.loss, nll,
-             progress.learning_rate, progress.gradient_norm, progress.tokens_per_second,
-             progress.eta_seconds / 60.0);
+  say("step {}/{} length {} loss {:.3f} |{} | lr {:.2e} norm {:.2f} | {:.0f} tokens/s, "
+      "{:.0f} min left\n",
+      progress.step, progress.steps, progress.length, progress.loss, nll, progress.learning_rate,
+      progress.gradient_norm, progress.tokens_per_second, progress.eta_seconds / 60.0);
 }
 
 void run(const Options& options) {
-  std::signal(SIGINT, [](int) { stop_requested = 1; });
-  std::signal(SIGTERM, [](int) { stop_requested = 1; });
+  const training::TrainConfig config = training::read_train_config(options.config);
+  stop_on_signals();
   training::TrainHooks hooks;
   hooks.report = print_progress;
-  hooks.note = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
-  hooks.cancelled = [] { return stop_requested != 0; };
-  training::train(training::read_train_config(options.config),
-                  options.from.empty() ? std::nullopt : std::optional(options.from), options.out,
-                  hooks);
+  hooks.note = [](const std::string& line) { say("{}\n", line); };
+  hooks.cancelled = stop_requested;
+  training::train(config, options.from.empty() ? std::nullopt : std::optional(options.from),
+                  options.out, hooks);
   fmt::print("{}\n", options.out.string());
 }
 

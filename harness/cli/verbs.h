@@ -18,9 +18,6 @@ void add_audit(CLI::App& app, int& status);
 void add_summarize(CLI::App& app, int& status);
 void add_train(CLI::App& app, int& status);
 
-/// Prints a line to stderr for each.
-void warn(const std::vector<std::string>& warnings);
-
 /// All verbs, in the order of --help. One file per verb.
 std::vector<Verb> verbs();
 

@@ -1,17 +1,13 @@
 #include "harness/sweep/run_directory.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <functional>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/sha256.h"
+#include "harness/sweep/identity.h"
 #include "harness/sweep/npy.h"
 #include "harness/sweep/snapshot_folder.h"
 
@@ -90,7 +86,8 @@ base::Json manifest_of_same_run(const std::filesystem::path& folder, const base:
   if (stored.value("schema_version", int64_t{0}) != manifest_version) {
     problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
   }
-  collect_differences(stored.value("identity", base::Json()), identity, "/identity", problems);
+  const base::Json theirs = stored.value("identity", base::Json());
+  collect_differences(theirs, comparable_with(theirs, identity), "/identity", problems);
   if (!problems.empty()) {
     collect_experiment_differences(folder / "experiment.json", experiment, problems);
   }
@@ -102,31 +99,6 @@ std::string pretty(const base::Json& json) { return json.dump(2) + "\n"; }
 
 }  // namespace
 
-class RunDirectory::Lock {
- public:
-  explicit Lock(const std::filesystem::path& file)
-      : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-    if (descriptor_ < 0) {
-      throw base::Error(base::Fault::io, file.string(),
-                        base::Problem{"", fmt::format("cannot open: {}", std::strerror(errno)),
-                                      "is the run directory writable?"});
-    }
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      ::close(descriptor_);
-      throw base::Error(base::Fault::input, file.parent_path().string(),
-                        base::Problem{"", "another process is writing this run directory",
-                                      "wait for it, or split the experiment with --shard i/n into "
-                                      "directories of their own"});
-    }
-  }
-  ~Lock() { ::close(descriptor_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  const int descriptor_;
-};
-
 RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
                            const base::Json& experiment, const base::Json& identity,
                            const base::Json& provenance)
@@ -134,7 +106,9 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
       storage_(storage),
       last_commit_(std::chrono::steady_clock::now()) {
   base::create_folder(folder_);
-  lock_ = std::make_unique<Lock>(folder_ / "lock");
+  lock_.emplace(folder_ / "lock", "this run directory",
+                "wait for it, or split the experiment with --shard i/n into directories of their "
+                "own");
   base::create_folder(folder_ / "nll");
 
   base::Json manifest = {{"schema_version", manifest_version},

@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "evals/snapshots.h"
+#include "harness/base/file_lock.h"
 #include "harness/base/json.h"
 #include "harness/sweep/row.h"
 #include "harness/sweep/storage.h"
@@ -85,7 +87,6 @@ class RunDirectory {
   static constexpr std::chrono::milliseconds time_a_commit{500};
 
  private:
-  class Lock;
   /// What starts.jsonl says of a group, as it was when this directory was opened.
   struct Starts {
     int64_t deaths = 0;    ///< of processes before the last that began it
@@ -99,7 +100,7 @@ class RunDirectory {
 
   const std::filesystem::path folder_;
   Storage& storage_;
-  std::unique_ptr<Lock> lock_;
+  std::optional<base::FileLock> lock_;
   std::map<std::string, Row> rows_;
   std::map<std::string, Starts> starts_;
   std::string begun_;  ///< the group in work; empty between groups

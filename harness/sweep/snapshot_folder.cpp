@@ -67,7 +67,8 @@ void SnapshotFolder::offer(const std::string& name, int64_t step,
       folder_ / fmt::format("{}-{}-{}.state", name, step, base::sha256_hex(state));
   storage_.replace(file, {reinterpret_cast<const char*>(state.data()), state.size()});
   for (const Kept& old : before) {
-    if (old.file != file) std::filesystem::remove(old.file);
+    std::error_code stays;  // a state too many costs room, not the forward
+    if (old.file != file) std::filesystem::remove(old.file, stays);
   }
   last_ = std::chrono::steady_clock::now();
   kept_();

@@ -1,12 +1,13 @@
 #include "harness/base/file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "harness/base/error.h"
-#include "harness/base/sha256.h"
 #include "tests/support/temporary_folder.h"
 
 namespace base {
@@ -27,9 +28,20 @@ TEST_F(File, WritesWholeAndLeavesNoTemporaryBehind) {
 
 TEST_F(File, KeepsTheOldBytesWhenAWriteFails) {
   write_file_atomically(folder_ / "a", "old");
-  std::filesystem::create_directory(folder_ / "a.partial");  // the temporary cannot be created
+  // The temporary cannot be created.
+  std::filesystem::create_directory(folder_ / fmt::format("a.{}.partial", ::getpid()));
   EXPECT_THROW(write_file_atomically(folder_ / "a", "new"), Error);
   EXPECT_EQ(read_file(folder_ / "a"), "old");
+}
+
+TEST_F(File, ThatCannotBeReadIsAnErrorOfTheSystem) {
+  try {
+    read_file("/proc/self/mem");  // read() answers EIO
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.fault(), Fault::io);
+    EXPECT_STREQ(error.what(), "/proc/self/mem: cannot read: Input/output error");
+  }
 }
 
 TEST_F(File, SaysWhichByteIsNotUtf8) {
@@ -62,13 +74,6 @@ TEST(Utf8, RefusesOverlongFormsSurrogatesAndCutSequences) {
   EXPECT_EQ(find_invalid_utf8("\xf4\x90\x80\x80"), 0u);  // above U+10FFFF
   EXPECT_EQ(find_invalid_utf8("abc\xe2\x82"), 3u);       // cut
   EXPECT_EQ(find_invalid_utf8("\x80"), 0u);              // lone continuation
-}
-
-// FIPS 180-4 examples.
-TEST(Sha256, GivesTheStandardsExamples) {
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(Sha256().update("a").update("bc").hex(), sha256_hex("abc"));
-  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 }  // namespace
