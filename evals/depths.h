@@ -22,8 +22,8 @@ void validate(const Depth& depth);
 /// A fixed design of needle depths. Trials go round it: trial t gets depth t mod `depths`.
 ///   stratified  the haystack in `depths` equal strata, a fresh uniform draw inside one per trial
 ///   grid        i / (depths - 1): both ends included; one depth is the middle
-///   distances   distance from the end k = (i + 1) L / depths, as in PI section 3.3: 1 - (i +
-///   1)/depths
+///   distances   distance from the end (i + 1) L / depths, as in PI section 3.3: depth
+///               1 - (i + 1) / depths
 struct DepthDesign {
   enum class Kind { stratified, grid, distances };
   Kind kind = Kind::stratified;

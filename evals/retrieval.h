@@ -72,7 +72,8 @@ struct Trial {
   int64_t length = 0;  ///< nominal: prompt + answer + reserve
   Depth depth;
   int64_t trial = 0;    ///< number within the length
-  bool absent = false;  ///< negative control: the same prompt, hay where the needle was
+  bool absent = false;  ///< negative control: hay where the needle was; text hay, of which more is
+                        ///< needed then, may begin elsewhere
 };
 
 /// One trunk of placement absolute. A longer length added to `lengths` changes nothing of the

@@ -57,15 +57,6 @@ class ScorerForRunner : public evals::LanguageModel {
   const std::unique_ptr<model::Scorer> scorer_;
 };
 
-/// The length before any scaling, as far as a config says; what its family fills in, where it says
-/// nothing.
-int64_t trained_length_claimed(const checkpoint::Checkpoint& opened) {
-  base::Problems problems;
-  const auto stated = scalings::length_before_scaling(opened.config, problems);
-  problems.throw_if_any(opened.config_file);
-  return stated ? stated->tokens : opened.spec.max_position_embeddings;
-}
-
 /// The chain in the form that owns nothing: the runner keeps it alive.
 std::shared_ptr<const scalings::Chain> borrowed(const scalings::Chain& chain) {
   return {std::shared_ptr<void>(), &chain};
@@ -86,14 +77,15 @@ LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
                                     opened.unmatched.size(),
                                     base::printable(opened.unmatched.front())));
   }
-  tokenizer_ =
-      checkpoint::open_tokenizer(path, checkpoint::bos_policy(experiment.bos), spec_.vocabulary)
-          .tokenizer;
+  checkpoint::OpenedTokenizer tokenizer =
+      checkpoint::open_tokenizer(path, checkpoint::bos_policy(experiment.bos), spec_.vocabulary);
+  tokenizer_ = std::move(tokenizer.tokenizer);
+  warnings_.insert(warnings_.end(), tokenizer.warnings.begin(), tokenizer.warnings.end());
 
   scalings::HfScaling configured = scalings::from_hf(opened.config, opened.config_file);
   configured_ = std::move(configured.chain);
   for (const std::string& warning : configured.warnings) warnings_.push_back(warning);
-  const int64_t inferred = trained_length_claimed(opened);
+  const int64_t inferred = checkpoint::length_before_scaling(opened);
   if (!experiment.trained_length) {
     warnings_.push_back(
         fmt::format("trained_length is not given: taken as {} from the checkpoint's config, where "
@@ -115,6 +107,12 @@ LlamaSubject::LlamaSubject(const sweep::Experiment& experiment)
 std::string LlamaSubject::weights_fingerprint() const {
   if (fingerprint_.empty()) fingerprint_ = weights_->fingerprint();
   return fingerprint_;
+}
+
+base::Json LlamaSubject::computation() const {
+  const auto& window = spec_.sliding_window;
+  return {{"rms_norm_eps", spec_.rms_norm_eps},
+          {"sliding_window", window ? base::Json(*window) : base::Json()}};
 }
 
 double LlamaSubject::linear_flops_a_token(bool is_read) const {

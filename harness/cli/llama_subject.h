@@ -23,6 +23,7 @@ class LlamaSubject : public sweep::Subject {
   int64_t layers() const override { return spec_.layers; }
   base::Json configured_chain() const override { return configured_; }
   std::string weights_fingerprint() const override;
+  base::Json computation() const override;
   std::string numerics() const override { return numerics_; }
   double linear_flops_a_token(bool is_read) const override;
   double head_flops_a_token() const override;

@@ -4,15 +4,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 
+#include "harness/base/error.h"
+#include "harness/base/printable.h"
 #include "harness/cli/llama_subject.h"
+#include "harness/cli/messages.h"
 #include "harness/cli/progress_line.h"
+#include "harness/cli/stop_request.h"
 #include "harness/cli/verbs.h"
 #include "harness/cli/version.h"
 #include "harness/model/memory.h"
@@ -25,14 +28,6 @@
 
 namespace cli {
 namespace {
-
-std::atomic<bool> stop_requested{false};
-
-/// The first signal asks for a clean stop; a second one is not caught any more.
-extern "C" void request_stop(int signal) {
-  stop_requested = true;
-  std::signal(signal, SIG_DFL);
-}
 
 struct Arguments {
   std::string experiment;
@@ -151,18 +146,21 @@ void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
   };
   std::map<std::string, Work> missing;
   Work all;
+  std::set<std::string> seen;  // methods with equal chains share their cells
   sweep::Schedule(prepared, selection)
       .run([&]() -> const sweep::Rows& { return rows; },
            [&](const sweep::Turn& turn) {
              if (turn.is_spared || is_done(turn.group, rows, arguments.retry)) return true;
+             const auto cells = std::count_if(
+                 turn.group.cells().begin(), turn.group.cells().end(), [&](const sweep::Row& cell) {
+                   return !is_done(cell, rows, arguments.retry) && seen.insert(cell.cell).second;
+                 });
+             if (cells == 0) return true;
              const sweep::Row& last = turn.group.cells().back();
              const std::string name =
                  fmt::format("{} {} {}", turn.series.method->name, last.protocol, last.length);
              const auto [work, is_new] = missing.try_emplace(name);
              if (is_new) order.push_back(name);
-             const auto cells = std::count_if(
-                 turn.group.cells().begin(), turn.group.cells().end(),
-                 [&](const sweep::Row& cell) { return !is_done(cell, rows, arguments.retry); });
              const int64_t tokens = turn.skipped.empty() ? turn.group.tokens() : 0;
              for (Work* sum : {&work->second, &all}) {
                sum->cells += cells;
@@ -182,6 +180,7 @@ std::vector<std::string> command_of(const Arguments& arguments) {
   if (!arguments.model.empty()) command.insert(command.end(), {"--model", arguments.model});
   command.insert(command.end(), {"--out", arguments.out});
   for (const std::string& run : arguments.from) command.insert(command.end(), {"--from", run});
+  for (std::string& word : command) word = base::printable(word);  // the manifest is UTF-8
   return command;
 }
 
@@ -219,47 +218,46 @@ int run(const Arguments& arguments) {
       arguments.out, *storage, sweep::to_json(experiment), prepared.identity(),
       sweep::provenance(version(), revision(), at::get_num_threads(), command_of(arguments)));
   for (Taken& from : taken) {
-    fmt::print(stderr, "{} cells taken from {}\n", from.rows.size(), from.run);
+    say("{} cells taken from {}\n", from.rows.size(), from.run);
     directory.adopt(std::move(from.rows), from.run);
   }
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
+  stop_on_signals();
   const auto start = std::chrono::steady_clock::now();
   const std::chrono::duration<double> limit(60 * arguments.max_minutes);
   const auto stop = [&] {
-    return stop_requested ||
+    return stop_requested() ||
            (arguments.max_minutes > 0 && std::chrono::steady_clock::now() - start > limit);
   };
-  ProgressLine line;
-  const sweep::SweepResult result = sweep::run_sweep(
-      prepared, directory,
-      {.selection = selection,
-       .retry = arguments.retry,
-       .snapshot_pause = std::chrono::duration<double>(60 * arguments.snapshot_minutes),
-       .stop = stop,
-       .report = [&](const sweep::SweepProgress& progress) { line.show(progress); }});
-  line.end();
+  const sweep::SweepResult result = [&] {
+    ProgressLine line;
+    return sweep::run_sweep(
+        prepared, directory,
+        {.selection = selection,
+         .retry = arguments.retry,
+         .snapshot_pause = std::chrono::duration<double>(60 * arguments.snapshot_minutes),
+         .stop = stop,
+         .report = [&](const sweep::SweepProgress& progress) { line.show(progress); }});
+  }();
 
-  fmt::print(
-      stderr, "{} cells in {}", result.cells,
+  say("{} cells in {}", result.cells,
       duration(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()));
-  if (result.diverged > 0) fmt::print(stderr, ", {} diverged", result.diverged);
-  if (result.skipped > 0) fmt::print(stderr, ", {} skipped", result.skipped);
-  if (result.failed > 0) fmt::print(stderr, ", {} failed or out of memory", result.failed);
+  if (result.diverged > 0) say(", {} diverged", result.diverged);
+  if (result.skipped > 0) say(", {} skipped", result.skipped);
+  if (result.failed > 0) say(", {} failed or out of memory", result.failed);
   if (result.failed_before > 0) {
-    fmt::print(stderr, "; {} failed or out of memory earlier", result.failed_before);
+    say("; {} failed or out of memory earlier", result.failed_before);
   }
   if (result.spared > 0) {
-    fmt::print(stderr, "; {} not needed behind lengths that failed", result.spared);
+    say("; {} not needed behind lengths that failed", result.spared);
   }
-  fmt::print(stderr, "\n");
+  say("\n");
   if (result.stopped) {
-    fmt::print(stderr, "stopped before the end; the same command goes on from here\n");
+    say("stopped before the end; the same command goes on from here\n");
     return 4;
   }
-  fmt::print(stderr, "next: ropewalk summarize {}\n", arguments.out);
+  say("next: ropewalk summarize {}\n", arguments.out);
   if (result.failed + result.failed_before == 0) return 0;
-  fmt::print(stderr, "--retry runs the failed cells again\n");
+  say("--retry runs the failed cells again\n");
   return 3;
 }
 

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "evals/perplexity.h"
 
@@ -108,6 +106,11 @@ std::vector<std::string> read_methods(StrictObject& object, const EvalSetting& s
     for (const Method& method : setting.methods) {
       if (!name.is_string() || (name != method.name && name != method.grid)) continue;
       found = true;
+      if (std::find(chosen.begin(), chosen.end(), method.name) != chosen.end()) {
+        object.problems().add(place, fmt::format("\"{}\" is named twice", method.name),
+                              "remove one: a grid's name stands for all its methods");
+        continue;
+      }
       chosen.push_back(method.name);
     }
     if (!found) {
@@ -141,8 +144,12 @@ RetrievalEval read_retrieval(StrictObject& object, const std::string& family,
   const std::string kind = object.choice("design", kinds, kinds[static_cast<size_t>(preset.kind)]);
   if (!kind.empty()) eval.depths.kind = evals::depth_kind(kind);
   const bool needs_hay = protocol && protocol->hay == evals::Hay::text;
-  if (needs_hay || object.has("hay")) eval.hay = read_files(object, "hay", setting);
-  object.value("hay");
+  if (needs_hay) {
+    eval.hay = read_files(object, "hay", setting);
+  } else if (object.value("hay") && protocol) {
+    object.problems().add(object.at("hay"), fmt::format("{} has hay of its own", protocol->name),
+                          "ask niah/text, which hides a needle in your texts");
+  }
   if (!protocol) return eval;
 
   eval.protocol = fmt::format("{}/{}", protocol->name, protocol->version);

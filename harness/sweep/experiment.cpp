@@ -111,6 +111,15 @@ std::string clash_of(const Eval& one, const Eval& other) {
   if (overlap(one.methods, other.methods) && overlap(one.lengths, other.lengths)) {
     return "asks some method at some length under the protocol of";
   }
+  if (one.retrieval && overlap(one.methods, other.methods)) {
+    // Failures at shorter lengths decide how many trials longer ones get.
+    return "asks some method, at other lengths, under the protocol of";
+  }
+  if (one.retrieval &&
+      (one.retrieval->depths != other.retrieval->depths ||
+       one.retrieval->hay != other.retrieval->hay || one.lengths != other.lengths)) {
+    return "asks for other depths, hay or lengths under the protocol of";
+  }
   if (one.perplexity && (one.perplexity->targets != other.perplexity->targets ||
                          one.perplexity->corpus != other.perplexity->corpus)) {
     return "asks for other targets or documents under the protocol of";

@@ -26,7 +26,27 @@ Prepared::Prepared(const Experiment& experiment, const Subject& subject)
     }
     evals_.push_back(std::move(prepared));
   }
+  require_plans(problems);
   problems.throw_if_any("");
+}
+
+void Prepared::require_plans(base::Problems& problems) const {
+  for (const PreparedMethod& method : methods_) {
+    const std::set<int64_t> lengths = lengths_of(method);
+    if (lengths.empty()) continue;
+    try {
+      scalings::make_plan(method.chain, context(*lengths.rbegin()));
+      scalings::Context shortest = context(*lengths.begin());
+      for (shortest.layer = 0; shortest.layer < shortest.layers; ++shortest.layer) {
+        scalings::make_plan(method.chain, shortest);
+      }
+    } catch (const base::Error& error) {
+      for (const base::Problem& problem : error.problems()) {
+        problems.add("/methods/" + method.name, fmt::format("{}: {}", problem.place, problem.cause),
+                     problem.next_step);
+      }
+    }
+  }
 }
 
 void Prepared::prepare_methods() {
@@ -182,9 +202,12 @@ base::Json Prepared::identity() const {
       corpora[std::to_string(i)] = evals_[i].corpus_fingerprint;
     }
   }
+  const std::optional<evals::Token> bos = subject_.tokenizer()->bos();
   return {{"experiment", fingerprint(experiment_)},
           {"weights", subject_.weights_fingerprint()},
+          {"computation", subject_.computation()},
           {"tokenizer", subject_.tokenizer()->fingerprint()},
+          {"bos", bos ? base::Json(*bos) : base::Json()},
           {"trained_length", subject_.shape().trained_length},
           {"shape",
            {{"head_dim", subject_.shape().head_dim},

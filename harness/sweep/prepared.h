@@ -39,8 +39,8 @@ struct PreparedEval {
 class Prepared {
  public:
   /// Reads corpora, builds chains and protocols. Throws base::Error: a file that is no text,
-  /// lengths below a protocol's minimum, a method that cannot serve a length, targets above trained
-  /// / 4 ... Both arguments must outlive the object.
+  /// lengths below a protocol's minimum, a method that cannot serve this model or its longest or
+  /// shortest length, targets above trained / 4 ... Both arguments must outlive the object.
   Prepared(const Experiment& experiment, const Subject& subject);
 
   const Experiment& experiment() const { return experiment_; }
@@ -74,7 +74,8 @@ class Prepared {
   bool shares_trunk(const PreparedMethod& method, int64_t length, int64_t other_length,
                     int64_t tokens) const;
 
-  /// What determines results: hashes of experiment, weights, tokenizer and corpora.
+  /// What determines results: hashes of experiment, weights, tokenizer and corpora; the id of the
+  /// token that every sequence begins with, null for none; what else the model computes by.
   base::Json identity() const;
 
   /// What a user should know before trusting results: a checkpoint's own scaling that is replaced,
@@ -86,6 +87,7 @@ class Prepared {
   void prepare_retrieval(const RetrievalEval& eval, const Eval& whole, const std::string& place,
                          PreparedEval& prepared, base::Problems& problems) const;
   void prepare_perplexity(const PerplexityEval& eval, PreparedEval& prepared) const;
+  void require_plans(base::Problems& problems) const;
   std::set<int64_t> lengths_of(const PreparedMethod& method) const;
   std::vector<std::string> warnings_of_twins() const;
   bool same_plans(const PreparedMethod& one, const PreparedMethod& other,

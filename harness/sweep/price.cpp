@@ -89,11 +89,13 @@ std::vector<Price> price(const Prepared& prepared, const Rates& rates) {
   const Schedule schedule(prepared, {});
   Pricer pricer(prepared);
   std::vector<Price> prices;
+  Rows priced;  // methods with equal chains share their cells, which are asked once
   for (const Series& series : schedule.series()) {
     std::map<int64_t, Price> by_length;
     Rows misses;
     schedule.each_group(series, {}, [&](const Group& group) {
       Price& price = by_length[group.cells().back().length];
+      if (is_done(group, priced, false)) return;
       price.cells += static_cast<int64_t>(group.cells().size());
       for (const Pass& pass : group.passes()) {
         const PassCost cost = pricer.cost(*series.method, pass);
@@ -109,12 +111,14 @@ std::vector<Price> price(const Prepared& prepared, const Rates& rates) {
     // A cell's row before it is run says "ok" and "no hit".
     schedule.each_group(series, misses, [&](const Group& group) {
       Price& price = by_length[group.cells().back().length];
+      if (is_done(group, priced, false)) return;
       for (const Pass& pass : group.passes()) {
         const PassCost cost = pricer.cost(*series.method, pass);
         price.least_flops += cost.linear + cost.attention;
         price.least_seconds += cost.linear / rates.linear + cost.attention / rates.attention;
       }
     });
+    priced.merge(misses);
     for (auto& [length, price] : by_length) {
       price.method = series.method->name;
       price.protocol = prepared.evals()[series.eval].protocol;

@@ -9,7 +9,8 @@
 
 namespace sweep {
 
-/// What one method costs under one protocol at one length, if no length fails: the most.
+/// What one method costs under one protocol at one length, if no length fails: the most. Nothing
+/// where its cells are those of a method before it, whose chain is the same.
 struct Price {
   std::string method;
   std::string protocol;
@@ -18,11 +19,11 @@ struct Price {
   int64_t forwards = 0;
   int64_t tokens = 0;  ///< through the model; a shared trunk counts once
   double flops = 0;
-  int64_t peak_bytes = 0;  ///< of the pass with most tokens
+  int64_t peak_bytes = 0;  ///< of the pass that needs most
   double seconds = 0;
   double least_flops = 0;  ///< if no answer is ever right, and failures end series early
   double least_seconds = 0;
-  double reach = 0;  ///< largest distance that a query sees at the longest length
+  double reach = 0;  ///< largest distance in tokens that a query sees at the longest length
 
   Price& operator+=(const Price& other);
 };

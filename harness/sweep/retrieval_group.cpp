@@ -117,6 +117,9 @@ class RetrievalGroup : public Group {
     RetrievalResult& result = *row.retrieval;
     result.depth = prompt.depth;
     result.source = prompt.source;
+    if (asked_.placement == evals::Placement::absolute && !asked_.absent) {
+      result.distance = prompt.questions[question].distance;
+    }
     result.prompt_sha256 = prompt.questions[question].prompt_sha256;
     result.hit = answer.hit;
     result.token_hits = answer.token_hits;

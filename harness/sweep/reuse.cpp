@@ -1,8 +1,12 @@
 #include "harness/sweep/reuse.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/sweep/identity.h"
 #include "harness/sweep/run_directory.h"
 
 namespace sweep {
@@ -17,6 +21,46 @@ bool is_answer(const Row& row, const std::filesystem::path& run) {
                      });
 }
 
+/// What a run states of how it computed must be what is stated here: cells do not say it.
+void require_same_computation(const Prepared& prepared, const std::filesystem::path& run) {
+  const std::filesystem::path file = run / "manifest.json";
+  const base::Json there =
+      base::parse_json(base::read_file(file), file.string()).value("identity", base::Json());
+  const base::Json here = prepared.identity();
+  base::Problems problems;
+  for (const char* key : stated_lately) {
+    if (!there.contains(key) || there.at(key) == here.at(key)) continue;
+    problems.add(
+        fmt::format("/identity/{}", key),
+        fmt::format("is {}, in this experiment {}", there.at(key).dump(), here.at(key).dump()),
+        "its answers are those of another computation: leave out this --from");
+  }
+  problems.throw_if_any(file.string());
+}
+
+/// The text that a trial's hay is cut from, as this experiment names it.
+std::string source_of(const Prepared& prepared, size_t eval, const Row& cell,
+                      const std::string& named_there) {
+  const Eval& asked = prepared.experiment().evals[eval];
+  if (asked.retrieval->hay.empty()) return named_there;  // units have no names
+  const bool is_absolute = asked.retrieval->placement == evals::Placement::absolute;
+  return prepared
+      .prompt(eval, is_absolute ? asked.lengths.front() : cell.length, cell.retrieval->trial)
+      .source;
+}
+
+/// The line that would stand here if the cell had been asked here: names, and the place in the
+/// design of depths, are this experiment's.
+Row as_asked_here(Row row, const Prepared& prepared, size_t eval, const Row& cell) {
+  row.method = cell.method;
+  if (row.perplexity) row.perplexity->document = cell.perplexity->document;
+  if (row.retrieval) {
+    row.retrieval->depth_index = cell.retrieval->depth_index;
+    row.retrieval->source = source_of(prepared, eval, cell, row.retrieval->source);
+  }
+  return row;
+}
+
 }  // namespace
 
 std::vector<Row> reusable_rows(const Prepared& prepared, const Selection& selection,
@@ -25,6 +69,7 @@ std::vector<Row> reusable_rows(const Prepared& prepared, const Selection& select
     base::reject(run.string(), "", "is no run directory: rows.jsonl is not there",
                  "name a folder that ropewalk sweep wrote");
   }
+  require_same_computation(prepared, run);
   Rows there;
   for (Row& row : read_rows(run)) {
     if (is_answer(row, run)) there.insert_or_assign(row.cell, std::move(row));
@@ -38,11 +83,8 @@ std::vector<Row> reusable_rows(const Prepared& prepared, const Selection& select
              for (const Row& cell : turn.group.cells()) {
                const auto found = there.find(cell.cell);
                if (found == there.end() || known.contains(cell.cell)) continue;
-               Row row = found->second;
-               row.method = cell.method;
-               if (row.perplexity) row.perplexity->document = cell.perplexity->document;
-               known.emplace(row.cell, row);
-               reused.push_back(std::move(row));
+               reused.push_back(as_asked_here(found->second, prepared, turn.series.eval, cell));
+               known.emplace(cell.cell, reused.back());
              }
              return true;
            });

@@ -37,16 +37,18 @@ std::vector<float> floats(const base::Json& values) {
 }
 
 base::Json to_json(const RetrievalResult& result) {
-  return {{"depth", result.depth},
-          {"depth_index", result.depth_index},
-          {"trial", result.trial},
-          {"source", result.source},
-          {"prompt_sha256", result.prompt_sha256},
-          {"hit", result.hit},
-          {"token_hits", result.token_hits},
-          {"argmax", result.argmax},
-          {"ranks", result.ranks},
-          {"log_probs", numbers(result.log_probs)}};
+  base::Json json = {{"depth", result.depth},
+                     {"depth_index", result.depth_index},
+                     {"trial", result.trial},
+                     {"source", result.source},
+                     {"prompt_sha256", result.prompt_sha256},
+                     {"hit", result.hit},
+                     {"token_hits", result.token_hits},
+                     {"argmax", result.argmax},
+                     {"ranks", result.ranks},
+                     {"log_probs", numbers(result.log_probs)}};
+  if (result.distance) json["distance"] = *result.distance;
+  return json;
 }
 
 RetrievalResult retrieval_of(const base::Json& json) {
@@ -54,6 +56,7 @@ RetrievalResult retrieval_of(const base::Json& json) {
   json.at("depth").get_to(result.depth);
   json.at("depth_index").get_to(result.depth_index);
   json.at("trial").get_to(result.trial);
+  if (json.contains("distance")) result.distance = json.at("distance").get<int64_t>();
   json.at("source").get_to(result.source);
   json.at("prompt_sha256").get_to(result.prompt_sha256);
   json.at("hit").get_to(result.hit);

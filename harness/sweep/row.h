@@ -28,7 +28,8 @@ struct RetrievalResult {
   std::vector<bool> token_hits;  ///< conditional on a correct prefix (teacher-forced)
   std::vector<int32_t> argmax;   ///< of the answer tokens and of the terminator's place
   std::vector<int32_t> ranks;
-  std::vector<float> log_probs;  ///< nats
+  std::vector<float> log_probs;          ///< nats
+  std::optional<int64_t> distance = {};  ///< absolute placement: tokens from needle to answer
 };
 
 /// One forward of a perplexity cell. Several cells may read one file: the first scored.size()

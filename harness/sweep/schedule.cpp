@@ -144,10 +144,11 @@ Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) co
     const Quota asked = sweep::quota(adaptation_, trials.at(shorter), cells);
     evals::stats::LengthCell cell{shorter, 0, 0, 0};
     for (const int64_t trial : units(series, shorter)) {
+      if (!eval.retrieval->depths.is_kept(trial, asked.trials)) continue;
       const auto found = rows.find(group_of(series, shorter, {trial})->cells().front().cell);
       if (found != rows.end() && !is_missing(found->second.status)) {
         ++(found->second.retrieval->hit ? cell.hits : cell.misses);
-      } else if (eval.retrieval->depths.is_kept(trial, asked.trials)) {
+      } else {
         ++cell.missing;
       }
     }

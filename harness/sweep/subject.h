@@ -35,6 +35,10 @@ class Subject {
   /// SHA-256 of all weights.
   virtual std::string weights_fingerprint() const = 0;
 
+  /// What a config adds to the weights and to shape(): an object of `rms_norm_eps` and of
+  /// `sliding_window`, tokens or null.
+  virtual base::Json computation() const = 0;
+
   /// What the numbers depend on besides: "attend avx512-bf16 brgemm, bfloat16, LibTorch 2.13.0".
   virtual std::string numerics() const = 0;
 

@@ -96,9 +96,11 @@ class Audit(unittest.TestCase):
             (home / "link.safetensors").symlink_to("../outside/a.safetensors")
             (home / "modeling.py").write_text("raise SystemExit")
             (home / "pytorch_model.bin").write_bytes(b"PK\x03\x04")
+            (home / "chat_template.jinja").write_text("{{ }}")
             os.mkfifo(home / "pipe")
             opened = self.opened(root, "audit", home, home, "--weights", "--claims", "200000")
-            # The folder itself (listed) and the index; no link, no code, no pickle, no pipe.
+            # The folder itself (listed) and the index; no link, no code, no pickle, no template,
+            # no pipe.
             self.assertEqual(
                 {path for path, _ in opened}, {home, home / "model.safetensors.index.json"}
             )

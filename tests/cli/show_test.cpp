@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "harness/base/error.h"
 #include "harness/cli/verbs.h"
+#include "tests/support/error_text.h"
 
 namespace cli {
 namespace {
@@ -28,12 +28,7 @@ std::string show(std::vector<std::string> arguments) {
 }
 
 std::string error_of(const std::vector<std::string>& arguments) {
-  try {
-    show(arguments);
-  } catch (const base::Error& error) {
-    return error.what();
-  }
-  return "";
+  return tests::error_text([&] { show(arguments); });
 }
 
 TEST(Show, GivesScriptsThePlan) {

@@ -15,7 +15,7 @@ EXAMPLE = "configs/sweeps/example.json"
 
 def readme_section():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.search(r"^## Sweeping your own checkpoint\n(.*?)^## ", text, re.M | re.S)[1]
+    return re.search(r"^### The experiment file\n(.*?)^## ", text, re.M | re.S)[1]
 
 
 def ropewalk(*arguments):

@@ -1,19 +1,22 @@
 """What a sweep says and keeps when the machine or the model lets it down."""
 
 import ctypes
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import re
 import resource
 import signal
 import struct
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
-from tiny_sweep import (command, lines, make_experiment, make_model, sorted_rows, stopped_sweep,
+from tiny_sweep import (ROPEWALK, command, lines, make_experiment, make_model, sorted_rows, stopped_sweep,
                         summary, sweep)
 
 BEGIN = '"event":"begin"'  # of starts.jsonl
@@ -209,6 +212,80 @@ class SweepFaults(unittest.TestCase):
         self.assertEqual(ended.returncode, 2, ended.stderr)
         self.assertIn(f"{self.folder}: is no run directory", ended.stderr)
         self.assertFalse(self.out().exists())
+
+    def test_a_log_that_cannot_be_written_fails_no_cell(self):
+        experiment = self.small_experiment()
+        with open("/dev/full", "w") as full:
+            ended = subprocess.run(command(experiment, self.out()), stderr=full)
+        self.assertEqual(ended.returncode, 0)
+        self.assertEqual(self.statuses(self.out()), {512: "ok"})
+
+    def test_an_answer_that_cannot_be_written_is_an_io_error(self):
+        with open("/dev/full", "w") as full:
+            ended = subprocess.run([ROPEWALK, "list"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(ended.returncode, 5)
+        self.assertEqual(ended.stderr, "ropewalk: standard output: cannot write: "
+                                       "No space left on device; free some space and run again\n")
+
+    def test_the_end_of_its_terminal_stops_the_sweep_cleanly(self):
+        process = stopped_sweep(self.experiment(), self.out(), after=BEGIN)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGCONT)
+        _, told = process.communicate()
+        self.assertEqual(process.returncode, 4, told)
+        self.assertIn("the same command goes on from here", told)
+
+    def test_a_terminal_gets_lines_that_fit(self):
+        log = self.on_a_terminal(40, command(self.small_experiment(), self.out()))
+        drawn = [line for line in log.split("\r\033[K") if line.startswith("[")]
+        self.assertGreater(len(drawn), 0, log)
+        for line in drawn:
+            self.assertLess(len(line.split("\r")[0]), 40, log)
+
+    def on_a_terminal(self, columns, arguments):
+        """What a command writes to a terminal of that width; it must succeed."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen(arguments, stderr=theirs)
+        os.close(theirs)
+        log = b""
+        while chunk := self.read_terminal(ours):
+            log += chunk
+        os.close(ours)
+        self.assertEqual(process.wait(), 0, log)
+        return log.decode()
+
+    @staticmethod
+    def read_terminal(descriptor):
+        try:
+            return os.read(descriptor, 4096)
+        except OSError:  # EIO: nobody writes there any more
+            return b""
+
+    def test_names_that_are_not_utf_8_stand_escaped_in_the_manifest(self):
+        out = os.fsencode(self.folder) + b"/caf\xe9.run"
+        ended = subprocess.run([*command(self.small_experiment(), "")[:-1], out], capture_output=True)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        manifest = json.loads(pathlib.Path(os.fsdecode(out), "manifest.json").read_text())
+        self.assertIn("caf\\xe9.run", manifest["provenance"][0]["arguments"][-1])
+
+    def test_another_bos_is_another_run(self):
+        experiment = self.small_experiment()
+        self.assertEqual(sweep(experiment, self.out()).returncode, 0)
+        config = self.folder / "model" / "tokenizer_config.json"
+        before = config.read_text()
+        try:
+            config.write_text(json.dumps({"add_bos_token": False}))
+            resumed = sweep(experiment, self.out())
+            other = self.small_experiment(seed=1, tau=0.8)
+            taken = sweep(other, f"{self.out()}.other", "--from", self.out())
+        finally:
+            config.write_text(before)
+        self.assertEqual(resumed.returncode, 2, resumed.stderr)
+        self.assertIn("/identity/bos: the directory holds results for 1, this run has null",
+                      resumed.stderr)
+        self.assertEqual(taken.returncode, 2, taken.stderr)
+        self.assertIn("/identity/bos: is 1, in this experiment null", taken.stderr)
 
     def test_a_file_where_the_folder_should_be_is_an_io_error(self):
         (self.folder / "file").write_text("in the way")

@@ -15,6 +15,7 @@ class OracleSubject : public Subject {
  public:
   evals::OracleTruth truth;
   base::Json configured = base::Json::array();
+  double norm_eps = 1e-5;
   /// Called before every score; may throw in the model's place.
   std::function<void(const evals::Document&)> before;
   mutable int64_t documents = 0;
@@ -25,6 +26,9 @@ class OracleSubject : public Subject {
   int64_t layers() const override { return 2; }
   base::Json configured_chain() const override { return configured; }
   std::string weights_fingerprint() const override { return "oracle"; }
+  base::Json computation() const override {
+    return {{"rms_norm_eps", norm_eps}, {"sliding_window", nullptr}};
+  }
   std::string numerics() const override { return "oracle"; }
   double linear_flops_a_token(bool is_read) const override { return is_read ? 100 : 60; }
   double head_flops_a_token() const override { return 10; }

@@ -11,20 +11,18 @@
 #include "harness/sweep/run_directory.h"
 #include "harness/sweep/runner.h"
 #include "tests/harness/sweep/oracle_subject.h"
+#include "tests/support/temporary_folder.h"
 
 namespace sweep {
 
 /// Sweeps of an oracle, in a folder of the test's own.
 class OracleSweep : public testing::Test {
  protected:
-  OracleSweep() : folder_(std::filesystem::path(testing::TempDir()) / test_name()) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
+  OracleSweep() {
     std::ofstream(folder_ / "model") << "stands for a checkpoint";
     std::ofstream text(folder_ / "book.txt");
     for (int64_t i = 0; i < 400; ++i) text << "Line " << i << " of a book of its own.\n";
   }
-  ~OracleSweep() override { std::filesystem::remove_all(folder_); }
 
   Experiment experiment(const std::string& members) {
     return parse_experiment(R"({"model": "model", "trained_length": 512, "seed": 3,
@@ -49,12 +47,8 @@ class OracleSweep : public testing::Test {
            members + "}]";
   }
 
-  static std::string test_name() {
-    const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
-    return std::string(test.test_suite_name()) + "_" + test.name();
-  }
-
-  const std::filesystem::path folder_;
+  const tests::TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
   const std::unique_ptr<Storage> storage_ = posix_storage();
   OracleSubject subject_;
 };

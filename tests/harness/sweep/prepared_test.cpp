@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "scalings/from_hf.h"
 #include "tests/harness/sweep/oracle_subject.h"
@@ -29,6 +30,17 @@ std::vector<std::string> warnings(const std::string& methods,
   OracleSubject subject;
   subject.configured = configured;
   return Prepared(experiment, subject).warnings();
+}
+
+TEST(Prepared, NamesTheMethodThatTheModelCannotServe) {
+  try {
+    warnings(R"("cope": [{"type": "cope", "pairs": {"grid": [20, 40]}}])");
+    FAIL() << "no error";
+  } catch (const base::Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "/methods/cope[pairs=40]: cope/1: pairs: must be <= 32, the pairs of this model "
+                 "(got 40)");
+  }
 }
 
 TEST(Prepared, WarnsOfTwoMethodsThatAreOneAtEveryLength) {

@@ -57,6 +57,22 @@ TEST_F(PriceTest, IsGivenLengthByLength) {
   EXPECT_GT(found[1].flops, 2 * found[0].flops);
 }
 
+TEST_F(PriceTest, MethodsWithEqualChainsArePaidForOnce) {
+  const Experiment twins = parse_experiment(
+      R"({"model": "model", "trained_length": 512, "methods": {"plain": [], "again": []},
+          "lengths": [1024, 2048, 4096], "evals": [)" +
+          landmark("20") + "]}",
+      folder_.path() / "experiment.json");
+  const auto alone = prices(experiment(""));
+  const auto found = prices(twins);
+  ASSERT_EQ(found.size(), 6u);
+  Price sum;
+  for (const Price& price : found) sum += price;
+  EXPECT_EQ(sum.cells, 60);
+  EXPECT_DOUBLE_EQ(sum.flops, alone[0].flops + alone[1].flops + alone[2].flops);
+  EXPECT_DOUBLE_EQ(sum.least_flops, sum.flops);
+}
+
 TEST_F(PriceTest, CountsOfTheLastLayerOnlyWhatTheHeadReads) {
   const Experiment asked = experiment("", R"({"type": "kv", "protocol": "json", "trials": 20})");
   const Price found = prices(asked).front();

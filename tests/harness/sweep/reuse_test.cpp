@@ -1,5 +1,6 @@
 #include "harness/sweep/reuse.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -102,6 +103,45 @@ TEST_F(ReuseTest, TakesNothingThatThisExperimentWouldNotAsk) {
       experiment(R"("trials_after_failure": 5, "skip_after": 2, )" + lengths + trials(10));
   EXPECT_EQ(take(adaptive), 3 * (10 + 10 + 5)) << "2,048 fails, and nothing is found at 4,096";
   expect_rows_of_one_run(adaptive);
+}
+
+TEST_F(ReuseTest, TheDesignOfDepthsIsThisExperiments) {
+  const auto landmark = [](int64_t depths, int64_t trials) {
+    return fmt::format(
+        R"("lengths": [1024], "evals": [{{"type": "passkey", "protocol": "infinitebench",
+        "methods": ["plain"], "depths": {}, "trials": {}}}])",
+        depths, trials);
+  };
+  sweep(experiment(landmark(3, 9)), {}, "first");
+  const auto finer = experiment(landmark(5, 10));
+  EXPECT_GT(take(finer), 0) << "some depths are in both grids";
+  expect_rows_of_one_run(finer);
+}
+
+TEST_F(ReuseTest, TextsAreNamedAsHere) {
+  const auto niah = [](const std::string& hay, int64_t trials) {
+    return fmt::format(R"("lengths": [1024], "evals": [{{"type": "niah", "protocol": "text",
+        "methods": ["plain"], "hay": ["{}"], "depths": 5, "trials": {}}}])",
+                       hay, trials);
+  };
+  sweep(experiment(niah("book.txt", 5)), {}, "first");
+  std::filesystem::copy_file(folder_ / "book.txt", folder_ / "same.txt");
+  const auto renamed = experiment(niah("same.txt", 10));
+  EXPECT_EQ(take(renamed), 5);
+  expect_rows_of_one_run(renamed);
+}
+
+TEST_F(ReuseTest, AnotherComputationIsRefused) {
+  const auto asked = experiment(R"("lengths": [1024], )" + trials(10));
+  sweep(asked, {}, "first");
+  subject_.norm_eps = 1e-6;
+  try {
+    take(asked);
+    FAIL() << "no error";
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(),
+                testing::HasSubstr("first/manifest.json: /identity/computation: is "));
+  }
 }
 
 TEST_F(ReuseTest, AFolderWithoutARunIsRefused) {

@@ -9,6 +9,8 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/sweep/npy.h"
+#include "tests/support/error_text.h"
+#include "tests/support/temporary_folder.h"
 
 namespace sweep {
 namespace {
@@ -38,17 +40,6 @@ Row row(const std::string& cell, bool hit = true) {
 
 class RunDirectoryTest : public testing::Test {
  protected:
-  RunDirectoryTest() : folder_(fs::path(testing::TempDir()) / ("run_" + unique())) {
-    fs::remove_all(folder_);
-  }
-  ~RunDirectoryTest() override {
-    fs::permissions(folder_, fs::perms::owner_all);
-    fs::remove_all(folder_);
-  }
-
-  static std::string unique() {
-    return testing::UnitTest::GetInstance()->current_test_info()->name();
-  }
   std::unique_ptr<RunDirectory> open(const Json& identity = {{"weights", "w"}}) {
     return std::make_unique<RunDirectory>(folder_, *storage_, Json{{"seed", 1}}, identity,
                                           Json{{"host", "h"}});
@@ -56,17 +47,9 @@ class RunDirectoryTest : public testing::Test {
   void append(const std::string& file, const std::string& bytes) {
     std::ofstream(folder_ / file, std::ios::app | std::ios::binary) << bytes;
   }
-  template <typename Action>
-  static std::string message_of(Action action) {
-    try {
-      action();
-    } catch (const base::Error& error) {
-      return error.what();
-    }
-    return "no error";
-  }
 
-  const fs::path folder_;
+  const tests::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path() / "run";
   const std::unique_ptr<Storage> storage_ = posix_storage();
 };
 
@@ -102,7 +85,7 @@ TEST_F(RunDirectoryTest, DropsATornLastLineAndGoesOnBehindIt) {
 TEST_F(RunDirectoryTest, NamesTheLineThatIsNoRow) {
   { open(); }
   append("rows.jsonl", to_line(row("a")) + "\n{\"cell\": 3}\n");
-  EXPECT_THAT(message_of([&] { open(); }), HasSubstr("rows.jsonl:2: not a row"));
+  EXPECT_THAT(tests::error_text([&] { open(); }), HasSubstr("rows.jsonl:2: not a row"));
 }
 
 TEST_F(RunDirectoryTest, ALaterRowOfACellCounts) {
@@ -118,7 +101,7 @@ TEST_F(RunDirectoryTest, ALaterRowOfACellCounts) {
 
 TEST_F(RunDirectoryTest, RefusesAnotherIdentityAndNamesWhatDiffers) {
   { open({{"weights", "w"}, {"corpora", {{"a.txt", "1"}, {"b.txt", "2"}}}}); }
-  const std::string message = message_of([&] {
+  const std::string message = tests::error_text([&] {
     open({{"weights", "v"}, {"corpora", {{"a.txt", "1"}, {"b.txt", "3"}}}});
   });
   EXPECT_THAT(message, HasSubstr("/identity/weights: the directory holds results for \"w\", this "
@@ -139,7 +122,7 @@ TEST_F(RunDirectoryTest, NamesTheFieldsOfTheExperimentThatDiffer) {
   second["evals"][1]["depths"] = 20;
   second["evals"][0]["hay"] = "b";
   with(first, "one");
-  const std::string message = message_of([&] { with(second, "two"); });
+  const std::string message = tests::error_text([&] { with(second, "two"); });
   EXPECT_THAT(message, HasSubstr("/seed: the directory holds results for 1, this run has 2"));
   EXPECT_THAT(message, HasSubstr("/evals/1/depths: the directory holds results for 10"));
   EXPECT_THAT(message, testing::Not(HasSubstr("here")));
@@ -155,7 +138,7 @@ TEST_F(RunDirectoryTest, KeepsTheProvenanceOfEveryProcessThatContributed) {
 
 TEST_F(RunDirectoryTest, OneProcessAtATime) {
   const auto first = open();
-  EXPECT_THAT(message_of([&] { open(); }), HasSubstr("another process is writing"));
+  EXPECT_THAT(tests::error_text([&] { open(); }), HasSubstr("another process is writing"));
 }
 
 TEST_F(RunDirectoryTest, CountsTheDeathsOfAGroupButNotItsStopsNorRowsLostWithTheProcess) {
@@ -257,7 +240,8 @@ TEST_F(RunDirectoryTest, RefusesANllFileThatIsCut) {
   auto run = open();
   run->store_nll("abc", {1, 2, 3});
   fs::resize_file(run->nll_file("abc"), fs::file_size(run->nll_file("abc")) - 4);
-  EXPECT_THAT(message_of([&] { read_npy(run->nll_file("abc")); }), HasSubstr("abc.npy: does not"));
+  EXPECT_THAT(tests::error_text([&] { read_npy(run->nll_file("abc")); }),
+              HasSubstr("abc.npy: does not"));
 }
 
 /// Storage that forgets, like a machine that loses power: what was appended and not synced is gone,
