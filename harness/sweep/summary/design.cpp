@@ -163,6 +163,9 @@ Design make_design(const Json& experiment, const Json& identity, const std::stri
     if (experiment.contains("trials_after_failure")) {
       design.trials_after_failure = experiment.at("trials_after_failure").get<int64_t>();
     }
+    if (experiment.contains("skip_after")) {
+      design.skip_after = experiment.at("skip_after").get<int64_t>();
+    }
     for (const Json& eval : experiment.at("evals")) design.evals.push_back(asked_of(eval));
     for (const auto& [name, chain] : experiment.at("methods").items()) {
       design.methods.push_back(method_of(name, chain, design));

@@ -53,6 +53,7 @@ struct Design {
   evals::stats::Criterion criterion;
   double delta = 0;
   std::optional<int64_t> trials_after_failure;
+  std::optional<int64_t> skip_after;
   std::vector<Method> methods;
   std::vector<Asked> evals;
   base::Json identity;

@@ -48,6 +48,35 @@ std::string by_length(const std::map<int64_t, int64_t>& trials) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// What was not asked, and why: n of a length may be smaller than planned.
+std::string adaptation(const Design& design) {
+  std::string text;
+  if (design.trials_after_failure) {
+    text += fmt::format(
+        "Behind a length that a method was shown to fail, {} trials over all depths are asked. ",
+        *design.trials_after_failure);
+  }
+  if (design.skip_after) {
+    text += fmt::format(
+        "Lengths behind {} in a row without a hit are skipped, and their trials missing. ",
+        *design.skip_after);
+  }
+  return text;
+}
+
+/// What as many trials as are planned can certify, for each number of them.
+std::string sample_sizes(const Design& design, const Design::Asked& asked) {
+  std::set<int64_t, std::greater<>> counts;
+  for (const auto& [length, count] : asked.trials) counts.insert(count);
+  std::vector<std::string> sentences;
+  for (const int64_t count : counts) {
+    const std::string advice = evals::stats::sample_size_advice(
+        count, static_cast<int64_t>(asked.lengths.size()), design.criterion);
+    sentences.push_back(advice.substr(0, advice.find('\n')));
+  }
+  return fmt::format("{}", fmt::join(sentences, " "));
+}
+
 std::string retrieval_paragraph(const Design& design, const RetrievalSheet& sheet) {
   std::string text = fmt::format("Protocol {}. ", sheet.protocol);
   for (const Design::Asked& asked : design.evals) {
@@ -57,9 +86,7 @@ std::string retrieval_paragraph(const Design& design, const RetrievalSheet& shee
         "method saw identical prompts. ",
         fmt::join(asked.lengths, ", "), by_length(asked.trials), asked.depths.depths);
     if (asked.absent || asked.absolute || asked.trials.empty()) continue;
-    const std::string advice = evals::stats::sample_size_advice(
-        asked.trials.begin()->second, static_cast<int64_t>(asked.lengths.size()), design.criterion);
-    text += advice.substr(0, advice.find('\n'));
+    text += adaptation(design) + sample_sizes(design, asked);
   }
   return text + "\n";
 }
@@ -83,8 +110,9 @@ std::string statistics_paragraph(const Design& design) {
   return fmt::format(
       "Statistics. The certified length L_cert is the longest length of an unbroken run at which "
       "the exact one-sided binomial test rejects a success probability of at most {0} at level "
-      "{1}; lengths are tested upward in a fixed order, so that the error rate of the whole run is "
-      "{1} and L_cert is a lower confidence bound. L_fail is the shortest length of the run, "
+      "{1}; lengths are tested upward in a fixed order, so that the error rate of each method's "
+      "run "
+      "is {1} and L_cert is a lower confidence bound. L_fail is the shortest length of the run, "
       "walked downward from the longest, at which a probability of at least {0} is rejected. "
       "L_point is the longest length with an estimate of at least {0} at it and at every shorter "
       "one. Worst depth: the same in each third of the haystack, with at least 20 trials each. "
@@ -93,8 +121,10 @@ std::string statistics_paragraph(const Design& design) {
       "{1}. Perplexity lengths: differences to the plain model at the trained length on the same "
       "targets, upper {2:.4g} % bound at most {3} nats (not worse) or below zero (better), fixed "
       "sequence upward. Bounds are percentile-t bootstraps ({4} resamples) over documents, "
-      "token-weighted; with fewer than 8 documents over blocks of targets, conditional on these "
-      "documents. Methods are compared with {5} on identical prompts (exact McNemar test, "
+      "token-weighted; with fewer than 8 documents over blocks of targets where all lengths score "
+      "the "
+      "same ones, conditional on these documents, and else none are given. Methods are compared "
+      "with {5} on identical prompts (exact McNemar test, "
       "Newcombe's interval for paired proportions) or targets (paired bootstrap), Holm-adjusted "
       "over methods and lengths of a protocol. The best "
       "set holds the methods that an exact McNemar test does not tell from the best one; members "

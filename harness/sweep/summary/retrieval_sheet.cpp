@@ -75,6 +75,16 @@ Answer answer_of(const Row* row) {
   return row->status == Status::ok && row->retrieval->hit ? Answer::hit : Answer::miss;
 }
 
+/// nullptr where there is none.
+const Row* row_of(const Trials& trials, const std::string& method, int64_t length, int64_t trial) {
+  const auto lengths = trials.find(method);
+  if (lengths == trials.end()) return nullptr;
+  const auto rows = lengths->second.find(length);
+  if (rows == lengths->second.end()) return nullptr;
+  const auto row = rows->second.find(trial);
+  return row == rows->second.end() ? nullptr : row->second;
+}
+
 /// The cells of one method, planned trials without a row included.
 std::map<int64_t, TrialCell> planned_cells(const Design& design,
                                            const std::map<int64_t, const Design::Asked*>& planned,
@@ -83,18 +93,16 @@ std::map<int64_t, TrialCell> planned_cells(const Design& design,
   std::vector<LengthCell> shorter;
   for (const auto& [length, asked] : planned) {
     TrialCell cell{asked->depths, {}};
-    if (const auto method = trials.find(owner); method != trials.end()) {
-      if (const auto at = method->second.find(length); at != method->second.end()) {
-        cell.trials = at->second;
-      }
-    }
     const int64_t all = asked->trials.at(length);
     int64_t count = all;
     if (!asked->absolute && !asked->absent) {  // a control is asked at every length
       count = quota({design.trials_after_failure, {}, design.criterion}, all, shorter).trials;
     }
+    // Others may have been asked before a shorter length failed: they spread over no design.
     for (int64_t trial = 0; trial < all; ++trial) {
-      if (asked->depths.is_kept(trial, count)) cell.trials.emplace(trial, nullptr);
+      if (asked->depths.is_kept(trial, count)) {
+        cell.trials.emplace(trial, row_of(trials, owner, length, trial));
+      }
     }
     shorter.push_back(cell.count(length));
     cells.emplace(length, std::move(cell));

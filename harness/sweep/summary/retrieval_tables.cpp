@@ -204,8 +204,10 @@ void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& ta
         continue;
       }
       add_cell(design, *method, sheet, length, {}, best[length], tables);
-      // Without a needle there is no depth.
-      for (int64_t band = 0; band < evals::stats::depth_bands && !sheet.absent; ++band) {
+      // Without a needle there is no depth, and one that stays where it is has another at every
+      // length.
+      const bool has_depth = !sheet.absent && !sheet.absolute;
+      for (int64_t band = 0; band < evals::stats::depth_bands && has_depth; ++band) {
         add_cell(design, *method, sheet, length, band, {}, tables);
       }
       line.cells.push_back(

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "harness/base/error.h"
+#include "harness/sweep/identity.h"
 #include "harness/sweep/npy.h"
 #include "harness/sweep/run_directory.h"
 
@@ -15,7 +16,8 @@ namespace {
 void require_same(const Design& first, const Design& other, const std::string& first_name,
                   const std::string& other_name) {
   base::Problems problems;
-  for (const auto& [key, value] : first.identity.items()) {
+  const base::Json ours = comparable_with(other.identity, first.identity);
+  for (const auto& [key, value] : ours.items()) {
     const base::Json theirs = other.identity.value(key, base::Json());
     if (value == theirs) continue;
     problems.add("/identity/" + key,

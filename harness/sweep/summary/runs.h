@@ -23,7 +23,7 @@ struct Runs {
 /// directories answer counts once: an answer beats a missing one, and of two answers the one whose
 /// line sorts first is taken, whatever the order of the directories. Throws base::Error when the
 /// directories belong to different experiments, weights, tokenizers or corpora, naming each
-/// difference, and for rows that the experiment does not ask for.
+/// difference, and for rows of methods or protocols that the experiment does not name.
 Runs read_runs(std::vector<std::filesystem::path> folders);
 
 }  // namespace sweep

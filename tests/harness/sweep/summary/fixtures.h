@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/error.h"
 #include "harness/sweep/summary/summary.h"
 
 namespace sweep {
@@ -106,18 +105,9 @@ inline std::string line_with(const std::string& csv, std::initializer_list<std::
   return {};
 }
 
-template <typename Action>
-std::string message_of(Action action) {
-  try {
-    action();
-  } catch (const base::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 inline std::string all_bytes(const Summary& summary) {
   return summary.summary_csv + summary.effective_length_csv + summary.comparison_csv +
          summary.position_nll_csv + summary.methods_txt + summary.text;
 }
+
 }  // namespace sweep

@@ -8,6 +8,7 @@
 
 #include "harness/base/random.h"
 #include "tests/harness/sweep/summary/fixtures.h"
+#include "tests/support/error_text.h"
 
 namespace sweep {
 namespace {
@@ -222,7 +223,7 @@ TEST(PerplexitySummary, RefusesDifferentTextsUnderOneName) {
       row.perplexity->document_sha256 = "another";
     }
   }
-  EXPECT_EQ(message_of([&] { summarize(runs); }),
+  EXPECT_EQ(tests::error_text([&] { summarize(runs); }),
             "rows.jsonl: ppl/fixed-target/1: 3.txt stands for two different texts; methods are "
             "compared on identical documents only");
 }

@@ -5,6 +5,7 @@
 #include "harness/base/file.h"
 #include "harness/sweep/run_directory.h"
 #include "tests/harness/sweep/summary/fixtures.h"
+#include "tests/support/error_text.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sweep {
@@ -46,7 +47,7 @@ TEST(Runs, OfDifferentWeightsAreNotOneExperiment) {
   write_run(folder.path() / "b", experiment, other, {});
   const std::string a = (folder.path() / "a").string();
   const std::string b = (folder.path() / "b").string();
-  EXPECT_EQ(message_of([&] {
+  EXPECT_EQ(tests::error_text([&] {
               read_runs({b, a});
             }),
             b + ": /identity/weights: is \"v\", in " + a +
@@ -60,7 +61,7 @@ TEST(Runs, RefuseRowsThatTheExperimentDoesNotAskFor) {
   Row row = trial_row("plain", 4096, 0, true);
   row.protocol = "kv/json/1/per-length";
   write_run(folder.path() / "a", experiment, identity(), {row});
-  EXPECT_EQ(message_of([&] { read_runs({folder.path() / "a"}); }),
+  EXPECT_EQ(tests::error_text([&] { read_runs({folder.path() / "a"}); }),
             "rows.jsonl: /protocol: the experiment does not ask for kv/json/1/per-length");
 }
 
