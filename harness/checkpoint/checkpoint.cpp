@@ -8,6 +8,7 @@
 #include "harness/checkpoint/llama_config.h"
 #include "harness/checkpoint/raw_config.h"
 #include "harness/checkpoint/safetensors_archive.h"
+#include "scalings/from_hf.h"
 
 namespace checkpoint {
 namespace {
@@ -27,6 +28,13 @@ Checkpoint open_gguf(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+int64_t length_before_scaling(const Checkpoint& opened) {
+  base::Problems problems;
+  const auto stated = scalings::length_before_scaling(opened.config, problems);
+  problems.throw_if_any(opened.config_file);
+  return stated ? stated->tokens : opened.spec.max_position_embeddings;
+}
 
 bool is_gguf(const std::filesystem::path& path) { return path.extension() == ".gguf"; }
 

@@ -27,6 +27,11 @@ struct Checkpoint {
 /// Fault::io when the system refuses a read.
 Checkpoint open(const std::filesystem::path& path);
 
+/// Tokens that the model was trained with before any scaling, as its config claims; what its family
+/// fills in where the config says nothing. Throws base::Error(Fault::input) where it says what is
+/// no length.
+int64_t length_before_scaling(const Checkpoint& opened);
+
 /// Whether a path names a GGUF file, by its ending; anything else is taken for a directory.
 bool is_gguf(const std::filesystem::path& path);
 

@@ -36,7 +36,7 @@ struct Family {
 constexpr std::array<Family, 4> families{{
     {"llama", 1e4, 1e-6, 0, 2048, Slides::never, 0, false},
     {"mistral", 1e4, 1e-6, 8, 131072, Slides::always, 4096, false},
-    {"qwen2", 1e4, 1e-6, 32, 32768, Slides::when_asked, 0, true},
+    {"qwen2", 1e4, 1e-6, 32, 32768, Slides::when_asked, 4096, true},
     {"Yi", 5e6, 1e-5, 4, 4096, Slides::never, 0, false},
 }};
 
@@ -348,7 +348,7 @@ std::optional<int64_t> sliding_window(const RawConfig& config) {
               config.integer("num_hidden_layers").value_or(most)) {
         return {};
       }
-      return window;
+      break;
     case Slides::always:
       break;
   }

@@ -66,7 +66,19 @@ OpenedTokenizer finish(TokenizerParts parts, std::optional<evals::Token> bos, Au
                              tokenizer->vocabulary_size(), *vocabulary),
                  "this tokenizer belongs to another checkpoint");
   }
-  return {std::move(tokenizer), std::move(choice.reason)};
+  return {std::move(tokenizer), std::move(choice.reason), {}};
+}
+
+/// The token to begin sequences with. Where the template puts it, it is the template's own,
+/// whatever the config names; what is put by a class of Transformers, or because it was asked for,
+/// is the config's.
+std::optional<evals::Token> bos_of(const TokenizerJson& json, const TokenizerConfig& config,
+                                   BosPolicy policy) {
+  if (policy == BosPolicy::automatic && !places_bos_itself(config.tokenizer_class)) {
+    return json.template_bos;
+  }
+  const auto named = token_of(json.parts, config.bos_token);
+  return named ? named : json.template_bos;
 }
 
 OpenedTokenizer open_json(const Directory& directory, BosPolicy policy,
@@ -78,10 +90,9 @@ OpenedTokenizer open_json(const Directory& directory, BosPolicy policy,
     config = parse_tokenizer_config(directory.read_text(config_name),
                                     (directory.root() / config_name).string());
   }
-  auto id = token_of(read.parts, config.bos_token);
-  if (!id) id = read.template_bos;
+  const auto bos = bos_of(read, config, policy);
   read.parts.eos = token_of(read.parts, config.eos_token);
-  return finish(std::move(read.parts), id, automatic_bos(config, read.template_bos.has_value()),
+  return finish(std::move(read.parts), bos, automatic_bos(config, read.template_bos.has_value()),
                 policy, vocabulary);
 }
 
@@ -101,12 +112,22 @@ OpenedTokenizer open_tokenizer(const std::filesystem::path& path, BosPolicy poli
                                std::optional<int64_t> vocabulary) {
   if (is_gguf(path)) return open_gguf(path, policy, vocabulary);
   const Directory directory(path);
-  if (directory.has(sentencepiece_name)) {
+  const bool has_model = directory.has(sentencepiece_name);
+  const bool has_json = directory.has(json_name);
+  if (has_model &&
+      (!has_json || is_sentencepiece_model(directory.map(sentencepiece_name)->text()))) {
     auto tokenizer = std::make_shared<SentencePieceTokenizer>(path, policy, vocabulary);
     std::string reason = tokenizer->bos_reason();
-    return {std::move(tokenizer), std::move(reason)};
+    return {std::move(tokenizer), std::move(reason), {}};
   }
-  if (directory.has(json_name)) return open_json(directory, policy, vocabulary);
+  if (has_json) {
+    OpenedTokenizer opened = open_json(directory, policy, vocabulary);
+    if (has_model) {
+      opened.warnings.push_back(fmt::format("{}: is not a SentencePiece model: {} was read instead",
+                                            (path / sentencepiece_name).string(), json_name));
+    }
+    return opened;
+  }
   base::reject(path.string(), "",
                fmt::format("has neither {} nor {}", sentencepiece_name, json_name),
                "download the checkpoint's tokenizer");

@@ -59,7 +59,7 @@ int64_t header_length(std::string_view beginning, int64_t file_size, const std::
 TensorEntry read_entry(const std::string& name, const base::Json& value, int64_t data_begin,
                        base::Problems& problems) {
   const int64_t most = std::numeric_limits<int64_t>::max();
-  base::Problems found;
+  base::Problems found(base::few_problems);  // an object of unknown keys has one for each
   base::StrictObject object(value, "", found);
   TensorEntry entry{.name = name, .dtype = {}, .shape = {}, .begin = 0, .end = 0};
   entry.dtype = object.text("dtype");
@@ -172,9 +172,9 @@ SafetensorsHeader parse_safetensors_header(std::string_view beginning, int64_t f
   if (const size_t offset = base::find_invalid_utf8(text); offset != std::string_view::npos) {
     base::reject(file, fmt::format("byte {}", offset + length_bytes), "header is not valid UTF-8");
   }
-  base::Problems duplicates;
+  base::Problems duplicates(base::few_problems);
   const base::Json json = base::parse_json(text, file + ": header", duplicates);
-  base::Problems problems;
+  base::Problems problems(base::few_problems);  // a damaged writer breaks every tensor
   for (const base::Problem& problem : duplicates.found()) {
     problems.add("header " + problem.place, problem.cause, problem.next_step);
   }

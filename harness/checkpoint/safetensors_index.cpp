@@ -8,7 +8,7 @@
 namespace checkpoint {
 
 SafetensorsIndex parse_safetensors_index(std::string_view text, const std::string& file) {
-  base::Problems problems;
+  base::Problems problems(base::few_problems);  // a wrong path is wrong for every tensor
   const base::Json json = base::parse_json(text, file, problems);
   SafetensorsIndex index;
   base::StrictObject object(json, "", problems);

@@ -14,7 +14,16 @@ namespace {
 constexpr std::string_view model_name = "tokenizer.model";
 constexpr std::string_view config_name = "tokenizer_config.json";
 
+bool load_model(sentencepiece::SentencePieceProcessor& processor, std::string_view bytes) {
+  return processor.LoadFromSerializedProto(absl::string_view(bytes.data(), bytes.size())).ok();
+}
+
 }  // namespace
+
+bool is_sentencepiece_model(std::string_view bytes) {
+  sentencepiece::SentencePieceProcessor processor;
+  return load_model(processor, bytes);
+}
 
 struct SentencePieceTokenizer::Model {
   sentencepiece::SentencePieceProcessor processor;
@@ -22,18 +31,18 @@ struct SentencePieceTokenizer::Model {
 
 SentencePieceTokenizer::SentencePieceTokenizer(const std::filesystem::path& path, BosPolicy policy,
                                                std::optional<int64_t> vocabulary)
-    : model_(std::make_unique<Model>()) {
+    : model_(std::make_unique<Model>()), file_((path / model_name).string()) {
   const Directory directory(path);
-  const std::string file = (path / model_name).string();
   if (!directory.has(model_name)) {
-    base::reject(file, "", "no such file", "only SentencePiece tokenizers can be read");
+    base::reject(file_, "", "no such file", "only SentencePiece tokenizers can be read");
   }
   const auto bytes = directory.map(model_name);
-  const auto status = model_->processor.LoadFromSerializedProto(
-      absl::string_view(bytes->text().data(), bytes->text().size()));
-  if (!status.ok()) base::reject(file, "", "is not a SentencePiece model", "download it again");
+  if (!load_model(model_->processor, bytes->text())) {
+    base::reject(file_, "", "is not a SentencePiece model",
+                 "download it again, or the tokenizer.json that belongs to it");
+  }
   if (vocabulary && vocabulary_size() > *vocabulary) {
-    base::reject(file, "",
+    base::reject(file_, "",
                  fmt::format("has {} pieces, but config.json's vocab_size is {}", vocabulary_size(),
                              *vocabulary),
                  "this tokenizer belongs to another checkpoint");
@@ -56,7 +65,7 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::filesystem::path& path
   }
   if (adds && id < 0) {
     if (policy == BosPolicy::always || config.add_bos) {
-      base::reject(file, "", "has no BOS piece to begin sequences with",
+      base::reject(file_, "", "has no BOS piece to begin sequences with",
                    "use the BOS policy never");
     }
     adds = false;
@@ -71,8 +80,7 @@ SentencePieceTokenizer::~SentencePieceTokenizer() = default;
 std::vector<evals::Token> SentencePieceTokenizer::encode(std::string_view utf8) const {
   std::vector<int> ids;
   const auto status = model_->processor.Encode(absl::string_view(utf8.data(), utf8.size()), &ids);
-  if (!status.ok())
-    base::reject(std::string(model_name), "", "cannot encode: " + status.ToString());
+  if (!status.ok()) base::reject(file_, "", "cannot encode: " + status.ToString());
   return {ids.begin(), ids.end()};
 }
 
@@ -80,14 +88,13 @@ std::string SentencePieceTokenizer::decode(const std::vector<evals::Token>& toke
   std::vector<int> ids(tokens.begin(), tokens.end());
   for (const int id : ids) {
     if (id < 0 || id >= vocabulary_size()) {
-      base::reject(std::string(model_name), "",
+      base::reject(file_, "",
                    fmt::format("token {} is not among its {} pieces", id, vocabulary_size()));
     }
   }
   std::string text;
   const auto status = model_->processor.Decode(ids, &text);
-  if (!status.ok())
-    base::reject(std::string(model_name), "", "cannot decode: " + status.ToString());
+  if (!status.ok()) base::reject(file_, "", "cannot decode: " + status.ToString());
   return text;
 }
 

@@ -12,6 +12,10 @@
 
 namespace checkpoint {
 
+/// Whether these are the bytes of a SentencePiece model. What Meta's Llama 3 has under the same
+/// name is tiktoken's.
+bool is_sentencepiece_model(std::string_view bytes);
+
 /// tokenizer.model of a checkpoint (SentencePiece: LLaMA 1 and 2, Yi, Mistral).
 class SentencePieceTokenizer : public evals::Tokenizer {
  public:
@@ -22,7 +26,9 @@ class SentencePieceTokenizer : public evals::Tokenizer {
                          std::optional<int64_t> vocabulary = {});
   ~SentencePieceTokenizer() override;
 
+  /// Throws base::Error(Fault::input) where SentencePiece itself refuses.
   std::vector<evals::Token> encode(std::string_view utf8) const override;
+  /// Throws base::Error(Fault::input) for an id that is no piece.
   std::string decode(const std::vector<evals::Token>& tokens) const override;
   int64_t vocabulary_size() const override;
   std::optional<evals::Token> bos() const override;
@@ -35,6 +41,7 @@ class SentencePieceTokenizer : public evals::Tokenizer {
  private:
   struct Model;
   std::unique_ptr<Model> model_;
+  std::string file_;  ///< to name in messages
   std::optional<evals::Token> bos_;
   std::string bos_reason_;
   std::string fingerprint_;

@@ -20,9 +20,13 @@ struct bf16 {
   return std::bit_cast<float>(static_cast<uint32_t>(value.bits) << 16);
 }
 [[gnu::always_inline]] inline void store(float& to, float value) { to = value; }
-[[gnu::always_inline]] inline void store(bf16& to, float value) {  // round to nearest, ties to even
+/// Rounds to nearest, ties to even. Of a NaN, whose payload the rounding could carry into a zero,
+/// it keeps the upper half and makes it quiet: what is broken stays broken.
+[[gnu::always_inline]] inline void store(bf16& to, float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
-  to.bits = static_cast<uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
+  const uint32_t rounded = bits + 0x7fffU + ((bits >> 16) & 1U);
+  const bool is_nan = (bits & 0x7fffffffU) > 0x7f800000U;
+  to.bits = static_cast<uint16_t>((is_nan ? bits | 0x00400000U : rounded) >> 16);
 }
 
 /// exp(x) to 2 ulp for x in [-87, 88], clamped outside: 2^n * p(f), the Taylor polynomial of 2^f on

@@ -22,9 +22,15 @@ constexpr int64_t greatest_alignment = int64_t{1} << 20;  // a page or a block o
 constexpr size_t longest_tensor_name = 63;                // GGML_MAX_NAME with its final 0
 constexpr uint32_t most_dimensions = 4;                   // GGML_MAX_DIMS
 
+/// Of all arrays together. The largest tokenizers have 10^6, merges and scores among them; in
+/// memory an element takes up to 16 bytes, where the file may have one.
+constexpr int64_t most_elements = int64_t{1} << 24;
+
+constexpr uint32_t float_type = 6;
 constexpr uint32_t boolean_type = 7;
 constexpr uint32_t text_type = 8;
 constexpr uint32_t array_type = 9;
+constexpr uint32_t double_type = 12;
 
 /// Bytes of a value of the metadata's types 0 to 12; the least of them for texts.
 constexpr std::array<int64_t, 13> value_bytes{1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};
@@ -61,7 +67,7 @@ std::variant<int64_t, double, bool> read_scalar(GgufCursor& cursor, uint32_t typ
       return int64_t{cursor.number<uint32_t>(what)};
     case 5:
       return int64_t{cursor.number<int32_t>(what)};
-    case 6:
+    case float_type:
       return double{cursor.number<float>(what)};
     case boolean_type:
       return read_boolean(cursor);
@@ -83,17 +89,28 @@ uint32_t read_value_type(GgufCursor& cursor) {
   return type;
 }
 
-GgufArray read_array(GgufCursor& cursor) {
+/// A value of type array, of which no more than `elements_left` are made; it counts them down.
+GgufArray read_array(GgufCursor& cursor, const std::string& key, int64_t& elements_left) {
   const int64_t begin = cursor.at();
   const uint32_t type = read_value_type(cursor);
   if (type == array_type) cursor.fail(begin, "an array of arrays is not supported");
   const int64_t count = cursor.count("the length of an array", value_bytes[type]);
+  if (count > elements_left) {
+    cursor.fail(begin, fmt::format("\"{}\" has {} elements, which makes more than the {} that are "
+                                   "read of all arrays",
+                                   key, count, most_elements));
+  }
+  elements_left -= count;
   GgufArray array;
+  if (type == text_type) {
+    array.texts.reserve(static_cast<size_t>(count));
+    for (int64_t i = 0; i < count; ++i) array.texts.push_back(cursor.text("a text"));
+    return array;
+  }
+  const bool is_floating = type == float_type || type == double_type;
+  array.numbers.reserve(is_floating ? static_cast<size_t>(count) : 0);
+  array.integers.reserve(is_floating ? 0 : static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
-    if (type == text_type) {
-      array.texts.push_back(cursor.text("a text"));
-      continue;
-    }
     const auto value = read_scalar(cursor, type);
     if (const auto* number = std::get_if<double>(&value)) {
       array.numbers.push_back(*number);
@@ -106,10 +123,10 @@ GgufArray read_array(GgufCursor& cursor) {
   return array;
 }
 
-GgufValue read_value(GgufCursor& cursor) {
+GgufValue read_value(GgufCursor& cursor, const std::string& key, int64_t& elements_left) {
   const uint32_t type = read_value_type(cursor);
   if (type == text_type) return cursor.text("a text");
-  if (type == array_type) return read_array(cursor);
+  if (type == array_type) return read_array(cursor, key, elements_left);
   return std::visit([](auto value) -> GgufValue { return value; }, read_scalar(cursor, type));
 }
 
@@ -125,10 +142,11 @@ std::string read_name(GgufCursor& cursor, const char* what) {
 }
 
 void read_metadata(GgufCursor& cursor, int64_t count, GgufHeader& header) {
+  int64_t elements_left = most_elements;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t begin = cursor.at();
     const std::string key = read_name(cursor, "a key");
-    if (!header.metadata.emplace(key, read_value(cursor)).second) {
+    if (!header.metadata.emplace(key, read_value(cursor, key, elements_left)).second) {
       cursor.fail(begin, fmt::format("the key \"{}\" is there twice", key));
     }
   }

@@ -45,7 +45,8 @@ struct GgufHeader {
 /// sound: every tensor lies inside the file, on the alignment, and right behind the one before it;
 /// keys and tensor names are unique, UTF-8 and not empty. Throws base::Error(Fault::input) naming
 /// `name`, the byte or the tensor, and what is wrong with it. Nothing is allocated that the file's
-/// own size does not justify. Source: ggml/docs/gguf.md and gguf.cpp (llama.cpp).
+/// own size does not justify, and arrays of more than 2^24 elements together are refused. Source:
+/// ggml/docs/gguf.md and gguf.cpp (llama.cpp).
 GgufHeader parse_gguf(std::string_view file, const std::string& name);
 
 }  // namespace checkpoint

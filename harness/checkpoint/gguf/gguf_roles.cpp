@@ -54,10 +54,10 @@ std::optional<RoleAt> gguf_role_of(std::string_view tensor_name) {
   tensor_name.remove_prefix(block.size());
   const size_t dot = tensor_name.find('.');
   if (dot == std::string_view::npos) return {};
+  const std::string_view digits = tensor_name.substr(0, dot);
   int64_t layer = 0;
-  const char* const end = tensor_name.data() + dot;
-  const auto read = std::from_chars(tensor_name.data(), end, layer);
-  if (read.ec != std::errc() || read.ptr != end || layer < 0) return {};
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), layer);
+  if (read.ec != std::errc() || layer < 0 || digits != std::to_string(layer)) return {};
   const auto role = find(of_layer, tensor_name.substr(dot + 1));
   return role ? std::optional(RoleAt{*role, layer}) : std::nullopt;
 }

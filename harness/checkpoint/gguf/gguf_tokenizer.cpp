@@ -20,6 +20,8 @@ namespace {
 
 const std::string prefix = "tokenizer.ggml.";
 
+constexpr size_t longest_token = 4096;  // bytes; the longest in use have some hundred
+
 // Values of tokenizer.ggml.token_type.
 constexpr int64_t unknown_kind = 2;
 constexpr int64_t control_kind = 3;
@@ -81,6 +83,12 @@ Vocabulary read_tokens(const GgufMetadata& data, const GgufArray& tokens, Tokeni
   for (size_t i = 0; i < tokens.texts.size(); ++i) {
     const std::string content(tokens.texts[i]);
     const auto id = static_cast<evals::Token>(i);
+    if (content.size() > longest_token) {
+      data.problems().add(prefix + "tokens",
+                          fmt::format("token {} has {} bytes, more than the {} that are read", i,
+                                      content.size(), longest_token));
+      continue;
+    }
     if (base::find_invalid_utf8(content) != std::string_view::npos) {
       data.problems().add(prefix + "tokens", fmt::format("token {} is not UTF-8", i));
       continue;
@@ -173,8 +181,9 @@ std::vector<Merge> merges_by_score(const Vocabulary& ids, const std::vector<doub
     for (size_t cut = utf8_length(static_cast<unsigned char>(content[0])); cut < content.size();
          cut += utf8_length(static_cast<unsigned char>(content[cut]))) {
       const auto left = ids.find(content.substr(0, cut));
+      if (left == ids.end()) continue;
       const auto right = ids.find(content.substr(cut));
-      if (left == ids.end() || right == ids.end()) continue;
+      if (right == ids.end()) continue;
       merges.push_back({left->second, right->second, id, rank_of[scores[static_cast<size_t>(id)]]});
     }
   }

@@ -47,15 +47,22 @@ GgufWeights::GgufWeights(LlamaSpec spec, std::shared_ptr<const MappedFile> file,
                          const GgufHeader& header, std::vector<std::string>& unmatched)
     : spec_(std::move(spec)), file_(std::move(file)) {
   base::Problems problems(base::few_problems);  // wrong metadata make every tensor wrong
-  const auto add = [&](const std::string& name, std::string cause) {
-    problems.add(fmt::format("tensor \"{}\"", name), std::move(cause));
+  const auto add = [&](const std::string& name, std::string cause, std::string next = {}) {
+    problems.add(fmt::format("tensor \"{}\"", name), std::move(cause), std::move(next));
   };
   std::map<std::pair<Role, int64_t>, const GgufTensor*> found;
   for (const GgufTensor& tensor : header.tensors) {
-    if (const auto at = gguf_role_of(tensor.name)) {
-      found[{at->role, at->layer}] = &tensor;
-    } else {
+    const auto at = gguf_role_of(tensor.name);
+    if (!at) {
       unmatched.push_back(tensor.name);
+      continue;
+    }
+    const auto [claimed, is_new] = found.try_emplace({at->role, at->layer}, &tensor);
+    if (!is_new) {
+      add(tensor.name,
+          fmt::format("is the {} of layer {}, and so is \"{}\"", checkpoint::name_of(at->role),
+                      at->layer, claimed->second->name),
+          "keep one of the two");
     }
   }
   for (const RoleAt& at : all_roles(spec_)) {

@@ -19,8 +19,8 @@ namespace checkpoint {
 class GgufWeights : public Weights {
  public:
   /// Throws base::Error(Fault::input) naming every tensor that the spec implies and the file lacks,
-  /// or holds in another shape or in a type that cannot be computed with. Names of tensors that the
-  /// spec has no use for are left in `unmatched`.
+  /// or holds in another shape or in a type that cannot be computed with, and every role that two
+  /// tensors claim. Names of tensors that the spec has no use for are left in `unmatched`.
   GgufWeights(LlamaSpec spec, std::shared_ptr<const MappedFile> file, const GgufHeader& header,
               std::vector<std::string>& unmatched);
 

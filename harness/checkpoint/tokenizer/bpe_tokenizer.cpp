@@ -40,6 +40,14 @@ std::vector<evals::Token> BpeTokenizer::encode(std::string_view utf8) const {
   if (const size_t at = base::find_invalid_utf8(utf8); at != std::string_view::npos) {
     base::reject(parts_.file, fmt::format("byte {} of the text", at), "is not valid UTF-8");
   }
+  try {
+    return encode_valid(utf8);
+  } catch (const base::Error& error) {  // of a pattern, which does not know whose it is
+    throw base::Error(error.fault(), parts_.file, error.problems());
+  }
+}
+
+std::vector<evals::Token> BpeTokenizer::encode_valid(std::string_view utf8) const {
   std::vector<evals::Token> out;
   Words words;
   std::deque<std::string> normalized;  // what the words are views of

@@ -36,7 +36,8 @@ class BpeTokenizer : public evals::Tokenizer {
  public:
   explicit BpeTokenizer(TokenizerParts parts);
 
-  /// Throws base::Error(Fault::input) for text that is not UTF-8 or has more than 1 GiB.
+  /// Throws base::Error(Fault::input) for text that is not UTF-8, has more than 1 GiB, or is more
+  /// work than a pattern of the tokenizer is allowed.
   std::vector<evals::Token> encode(std::string_view utf8) const override;
   /// Throws base::Error(Fault::input) for an id that is no token.
   std::string decode(const std::vector<evals::Token>& tokens) const override;
@@ -47,6 +48,8 @@ class BpeTokenizer : public evals::Tokenizer {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
  private:
+  std::vector<evals::Token> encode_valid(std::string_view utf8) const;
+
   TokenizerParts parts_;
   AddedTokenMatcher in_text_;
   AddedTokenMatcher in_normalized_;

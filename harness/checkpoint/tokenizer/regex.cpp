@@ -176,10 +176,8 @@ void Regex::for_each_match(std::string_view utf8,
                                   text.size(), at, PCRE2_NO_UTF_CHECK, data.get(), context.get());
     if (found == PCRE2_ERROR_NOMATCH) return;
     if (found < 0) {
-      throw base::Error(base::Fault::input, "",
-                        base::Problem{fmt::format("byte {} of the text", at),
-                                      "needs more work of the tokenizer's pattern than is allowed",
-                                      "cut the text"});
+      base::reject("", "", "the text needs more work of the tokenizer's pattern than is allowed",
+                   "break up its longest runs of one kind of character");
     }
     call(range[0], range[1]);
   }

@@ -26,7 +26,8 @@ class Regex {
   Regex& operator=(const Regex&) = delete;
 
   /// Calls with begin and end of every match, from left to right, none overlapping. `utf8` is
-  /// valid UTF-8. Safe from several threads at a time.
+  /// valid UTF-8. Safe from several threads at a time. Throws base::Error(Fault::input), without a
+  /// file, where PCRE2 gives up on a match.
   void for_each_match(std::string_view utf8, const std::function<void(size_t, size_t)>& call) const;
 
  private:

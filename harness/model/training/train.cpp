@@ -9,6 +9,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/file_lock.h"
 #include "harness/base/sha256.h"
 #include "harness/checkpoint/checkpoint.h"
 #include "harness/checkpoint/sentencepiece_tokenizer.h"
@@ -16,6 +17,7 @@
 #include "harness/model/training/model_card.h"
 #include "harness/model/training/model_export.h"
 #include "harness/model/training/tokenizer_trainer.h"
+#include "harness/model/training/train_folder.h"
 #include "harness/model/training/train_log.h"
 #include "harness/model/training/train_state.h"
 #include "scalings/catalog.h"
@@ -80,51 +82,28 @@ class Run {
   Run(const TrainConfig& config, const std::optional<std::filesystem::path>& from,
       const std::filesystem::path& out, const TrainHooks& hooks)
       : config_(config), out_(out), hooks_(hooks), log_(out / "log.jsonl") {
-    base::Sha256 identity;
     if (from) {
-      const checkpoint::Checkpoint base = checkpoint::open(*from);
-      spec_ = base.spec;
-      identity.update(base.weights->fingerprint());
-      for (const char* name : {"tokenizer.model", "tokenizer_config.json"}) {
-        base::write_file_atomically(out / name, base::read_file(*from / name));
-      }
-      if (!spec_.rope_scaling.is_null()) {
-        note(fmt::format("{} has rope_scaling {}: replaced by the config's scaling {}",
-                         from->string(), spec_.rope_scaling.dump(), config.scaling.dump()));
-      }
-      make_model();
-      import_weights(*base.weights, *model_);
+      take_model(*from);
     } else {
-      spec_ = *config.model;
-      spec_.max_position_embeddings = config.longest();
-      if (!std::filesystem::exists(out / "tokenizer.model")) {
-        note("training the tokenizer");
-        train_tokenizer(config.corpus, spec_.vocabulary, config.longest(), out);
-      }
-      make_model();
+      describe_model();
     }
-    material_.seed = config.seed;
-    material_.tokenizer = std::make_shared<checkpoint::SentencePieceTokenizer>(
-        out, checkpoint::BosPolicy::automatic, spec_.vocabulary);
-    material_.documents = evals::read_corpus(config.corpus, *material_.tokenizer);
-    identity.update(base::canonical_json(run_json()))
-        .update(evals::fingerprint(material_.documents))
-        .update(material_.tokenizer->fingerprint());
-    identity_ = identity.hex();
-    int64_t tokens = 0;
-    for (const evals::CorpusDocument& document : material_.documents) tokens += document.length();
-    note(fmt::format("corpus: {} documents, {} tokens", material_.documents.size(), tokens));
-    base::write_file_atomically(out / "train_config.json", config.source.dump(1) + "\n");
+    const bool resumes = std::filesystem::exists(state_path(out));
+    if (from || resumes) {
+      read_material(from.value_or(out));
+      if (resumes) resume();  // of another run's checkpoint refused, before anything is written
+      claim_folder(from);
+    } else {
+      claim_folder(from);
+      note("training the tokenizer");
+      train_tokenizer(config.corpus, spec_.vocabulary, config.longest(), out);
+      read_material(out);
+    }
   }
 
   void train() {
     const scalings::Chain chain = chain_of(config_);
     const HfRope rope = hf_rope(chain, shape_, config_.longest());
     const Mixture mixture(config_, material_);
-    if (const auto found = load_state(state_path(), *model_, identity_)) {
-      state_ = *found;
-      note(fmt::format("resumed at step {}", state_.step));
-    }
     log_.keep_until(state_.step);
     int64_t steps = 0;
     for (const Phase& phase : config_.phases) steps += steps_of(phase);
@@ -141,14 +120,68 @@ class Run {
     }
     export_model(*model_, config_, rope, *material_.tokenizer, out_);
     write_model_card({config_, spec_, material_, state_.seconds}, out_);
-    std::filesystem::remove(state_path());
+    std::filesystem::remove(state_path(out_));
   }
 
  private:
-  void make_model() {
+  /// Shape and weights of the model to continue from.
+  void take_model(const std::filesystem::path& from) {
+    const checkpoint::Checkpoint opened = checkpoint::open(from);
+    spec_ = opened.spec;
+    identity_.update(opened.weights->fingerprint());
+    if (!spec_.rope_scaling.is_null()) {
+      note(fmt::format("{} has rope_scaling {}: replaced by the config's scaling {}", from.string(),
+                       spec_.rope_scaling.dump(), config_.scaling.dump()));
+    }
+    const int64_t trained = checkpoint::length_before_scaling(opened);
+    if (trained != spec_.max_position_embeddings) {
+      note(fmt::format(
+          "{} was trained on {} tokens and then stretched to {}: scaled from the former",
+          from.string(), trained, spec_.max_position_embeddings));
+      // Of no other run: what the identity of theirs was, it still is.
+      identity_.update(fmt::format("trained on {}", trained));
+    }
+    make_model(trained);
+    import_weights(*opened.weights, *model_);
+  }
+
+  void describe_model() {
+    spec_ = *config_.model;
+    spec_.max_position_embeddings = config_.longest();
+    make_model(config_.longest());
+  }
+
+  void make_model(int64_t trained_length) {
     model_ = std::make_unique<TrainableLlama>(spec_, config_.bfloat16 ? at::kBFloat16 : at::kFloat,
                                               config_.seed);
-    shape_ = {spec_.head_dim, spec_.rotary_dim, spec_.rope_theta, spec_.max_position_embeddings};
+    shape_ = {spec_.head_dim, spec_.rotary_dim, spec_.rope_theta, trained_length};
+  }
+
+  /// The corpus, by the tokenizer in `folder`.
+  void read_material(const std::filesystem::path& folder) {
+    material_.seed = config_.seed;
+    material_.tokenizer = std::make_shared<checkpoint::SentencePieceTokenizer>(
+        folder, checkpoint::BosPolicy::automatic, spec_.vocabulary);
+    material_.documents = evals::read_corpus(config_.corpus, *material_.tokenizer);
+    identity_.update(base::canonical_json(run_json()))
+        .update(evals::fingerprint(material_.documents))
+        .update(material_.tokenizer->fingerprint());
+    identity_hex_ = identity_.hex();
+    int64_t tokens = 0;
+    for (const evals::CorpusDocument& document : material_.documents) tokens += document.length();
+    note(fmt::format("corpus: {} documents, {} tokens", material_.documents.size(), tokens));
+  }
+
+  void resume() {
+    state_ = load_state(state_path(out_), *model_, identity_hex_).value();
+    note(fmt::format("resumed at step {}", state_.step));
+  }
+
+  /// From here on the folder is this run's.
+  void claim_folder(const std::optional<std::filesystem::path>& from) {
+    lock_.emplace(out_ / "lock", "this model", "wait for it, or name another --out");
+    base::write_file_atomically(out_ / "train_config.json", config_.source.dump(1) + "\n");
+    if (from) copy_tokenizer(*from, out_);
   }
 
   /// What determines the result: all of the config but how often it saves and logs, and where the
@@ -163,10 +196,8 @@ class Run {
     if (hooks_.note) hooks_.note(line);
   }
 
-  std::filesystem::path state_path() const { return out_ / "checkpoint.safetensors"; }
-
   void save() {
-    save_state(state_path(), *model_, state_, identity_);
+    save_state(state_path(out_), *model_, state_, identity_hex_);
     last_save_ = Clock::now();
     note(fmt::format("saved step {}", state_.step));
   }
@@ -247,13 +278,15 @@ class Run {
 
   const TrainConfig& config_;
   std::filesystem::path out_;
+  std::optional<base::FileLock> lock_;
   const TrainHooks& hooks_;
   TrainLog log_;
   checkpoint::LlamaSpec spec_;
   scalings::RopeShape shape_;
   std::unique_ptr<TrainableLlama> model_;
   SourceMaterial material_;
-  std::string identity_;
+  base::Sha256 identity_;
+  std::string identity_hex_;
   TrainState state_;
   std::map<int64_t, std::vector<RotaryTables>> tables_;  ///< by length
   Clock::time_point last_save_;
@@ -272,6 +305,8 @@ void train(const TrainConfig& config, const std::optional<std::filesystem::path>
          from ? "a run that continues from a model takes its shape from there" : "missing",
          from ? "remove it from the config" : "give it, or continue from a model"});
   }
+  if (from) require_sentencepiece(*from);
+  require_own(out);
   base::create_folder(out);
   Run(config, from, out, hooks).train();
 }

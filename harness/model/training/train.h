@@ -34,13 +34,16 @@ struct TrainHooks {
 /// tokenizer.model, tokenizer_config.json, README.md (model card), train_config.json, log.jsonl,
 /// and checkpoint.safetensors while the run is not over.
 ///
-/// `from` continues from a model (its spec, tokenizer and weights); the config then has no `model`.
-/// A run that was killed goes on from its last checkpoint when it is started again, and ends with
-/// the same bits as an uninterrupted one with the same number of threads.
+/// `from` continues from a model (its spec, SentencePiece tokenizer and weights; its trained length
+/// is that before any scaling of its own); the config then has no `model`. A run that was killed
+/// goes on from its last checkpoint when it is started again, and ends with the same bits as an
+/// uninterrupted one with the same number of threads. Whose `out` is comes first: a finished model,
+/// the checkpoint of another run, and files of no run stay as they are.
 ///
-/// Throws base::Error: bad corpus or config; Fault::io from the disk (the last checkpoint
-/// survives); Fault::cancelled on request (after saving), and when loss or gradient stop being
-/// finite or the loss stays far above its mean - the checkpoint is then the last good one.
+/// Throws base::Error: bad corpus or config, a folder that is not this run's; Fault::io from the
+/// disk (the last checkpoint survives); Fault::cancelled on request (after saving), and when loss
+/// or gradient stop being finite or the loss stays far above its mean - the checkpoint is then the
+/// last good one.
 void train(const TrainConfig& config, const std::optional<std::filesystem::path>& from,
            const std::filesystem::path& out, const TrainHooks& hooks);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "harness/base/file.h"
@@ -67,13 +68,16 @@ TEST_F(CheckpointTest, GivesEveryTensorOfTheSpecInItsShape) {
 
 TEST_F(CheckpointTest, ViewsOutliveTheCheckpoint) {
   TensorView view;
+  std::vector<float> while_open(64);
   {
     const Checkpoint opened = open(write("a", {.spec = tests::small_spec()}));
     view = opened.weights->tensor(Role::final_norm);
+    to_float(view.dtype, view.bytes, while_open);
   }
   std::vector<float> values(64);
   to_float(view.dtype, view.bytes, values);
-  EXPECT_NEAR(values[0], 1, 1);
+  EXPECT_EQ(values, while_open);
+  EXPECT_NE(values, std::vector<float>(64));
 }
 
 TEST_F(CheckpointTest, OneFileAndShardsYiAndLlamaNamesHoldTheSameWeights) {
@@ -313,6 +317,15 @@ TEST_F(Sharded, RefusesAMalformedIndex) {
             "/weight_map/a: duplicate key; keep one of the two");
   EXPECT_EQ(refuse(R"({"metadata": {"total_size": -1}, "weight_map": {"a": "x.safetensors"}})"),
             "/metadata/total_size: must be in [0, 9223372036854775807] (got -1)");
+}
+
+TEST_F(Sharded, EndsALongListOfWrongShards) {
+  edit(index(), [](Json& json) {
+    for (int i = 0; i < 100; ++i) json["weight_map"][std::to_string(i)] = "../evil.safetensors";
+  });
+  const std::string text = refusal();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), base::few_problems);
+  EXPECT_TRUE(text.ends_with("and more of the same kind")) << text;
 }
 
 TEST_F(Sharded, OnlyWarnsOfAWrongTotalAndOfTensorsOutsideTheIndex) {

@@ -61,10 +61,35 @@ TEST_F(OpenTokenizer, FollowsTheTemplateOrTheClassThatPlacesBosItself) {
                 ": has no BOS token to begin sequences with; use the BOS policy never");
 }
 
+// Transformers puts what the template says; bos_token is what other code asks the tokenizer for.
+TEST_F(OpenTokenizer, PutsTheTokenOfTheTemplateWhereTheTemplateDecides) {
+  put_json(true);
+  put("tokenizer_config.json",
+      R"({"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "b"})");
+  EXPECT_EQ(open().tokenizer->bos(), 2);
+  EXPECT_EQ(open(BosPolicy::always).tokenizer->bos(), 1);
+  put("tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizerFast", "bos_token": "b"})");
+  EXPECT_EQ(open().tokenizer->bos(), 1);
+}
+
 TEST_F(OpenTokenizer, PrefersTheSentencePieceModel) {
   put_json(true);
   put("tokenizer.model", tests::sentencepiece_model({"a"}));
   EXPECT_EQ(open().tokenizer->vocabulary_size(), 3 + 1 + 256);
+  EXPECT_TRUE(open().warnings.empty());
+}
+
+TEST_F(OpenTokenizer, ReadsTheJsonFileWhereTheModelIsOfAnotherKind) {
+  put("tokenizer.model", "IQ== 0\nIg== 1\n");  // tiktoken's, as in Meta's folders of Llama 3
+  EXPECT_EQ(tests::error_text([&] { open(); }),
+            path("tokenizer.model") +
+                ": is not a SentencePiece model; download it again, or the tokenizer.json that "
+                "belongs to it");
+  put_json(true);
+  EXPECT_EQ(open().tokenizer->vocabulary_size(), 3);
+  EXPECT_EQ(open().warnings,
+            std::vector{path("tokenizer.model") +
+                        ": is not a SentencePiece model: tokenizer.json was read instead"});
 }
 
 TEST_F(OpenTokenizer, RefusesWhatDoesNotBelongToTheModel) {

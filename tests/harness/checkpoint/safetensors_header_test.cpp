@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/error_text.h"
 #include "tests/support/safetensors_bytes.h"
 
@@ -136,6 +138,25 @@ TEST(SafetensorsHeader, NamesTensorAndFieldOfEveryWrongValue) {
     const std::string header = std::string("{\"a\":") + bad.tensor + "}";
     EXPECT_EQ(refusal(header, 1), std::string("f: ") + bad.message) << header;
   }
+}
+
+TEST(SafetensorsHeader, EndsALongListOfWrongTensors) {
+  const auto lines = [](const std::string& header) {
+    const std::string text = refusal(header, 0);
+    EXPECT_TRUE(text.ends_with("and more of the same kind")) << text;
+    return 1 + std::count(text.begin(), text.end(), '\n');
+  };
+  std::string unknown, twice, keys;
+  for (int i = 0; i < 100; ++i) {
+    const std::string comma = i == 0 ? "" : ",";
+    const std::string name = "\"t" + std::to_string(i) + "\":";
+    unknown += comma + name + R"({"dtype":"X","shape":[0],"data_offsets":[0,0]})";
+    twice += comma + R"("t":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
+    keys += comma + name + "0";
+  }
+  EXPECT_EQ(lines("{" + unknown + "}"), 13);
+  EXPECT_EQ(lines("{" + twice + "}"), 13);
+  EXPECT_EQ(lines("{\"t\":{" + keys + "}}"), 13);
 }
 
 TEST(SafetensorsHeader, SeesAShapeThatOverflowsAtTheBoundary) {

@@ -2,13 +2,14 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstdio>
-#include <memory>
+#include <algorithm>
+#include <filesystem>
+#include <string>
 
 #include "harness/base/sha256.h"
 #include "harness/checkpoint/directory.h"
 #include "harness/checkpoint/safetensors_archive.h"
+#include "tests/support/output_of.h"
 #include "tests/support/random_checkpoint.h"
 #include "tests/support/temporary_folder.h"
 
@@ -17,16 +18,8 @@ namespace {
 
 /// What tests/harness/checkpoint/safetensors_peer.py prints.
 std::string peer(const std::string& verb, const std::filesystem::path& file) {
-  const std::string command =
-      fmt::format("{} {}/tests/harness/checkpoint/safetensors_peer.py {} {}", ROPEWALK_PYTHON,
-                  ROPEWALK_SOURCE_DIR, verb, file.string());
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), &pclose);
-  std::string out;
-  std::array<char, 4096> buffer;
-  while (const size_t read = fread(buffer.data(), 1, buffer.size(), pipe.get())) {
-    out.append(buffer.data(), read);
-  }
-  return out;
+  return tests::output_of(fmt::format("{} {}/tests/harness/checkpoint/safetensors_peer.py {} {}",
+                                      ROPEWALK_PYTHON, ROPEWALK_SOURCE_DIR, verb, file.string()));
 }
 
 std::string describe(const std::filesystem::path& folder) {

@@ -75,10 +75,14 @@ TEST_F(SentencePiece, RefusesMorePiecesThanTheModelHasEmbeddings) {
 }
 
 TEST_F(SentencePiece, RefusesWhatIsNoModel) {
-  for (const std::string bytes : {"", "{}", "PK\x03\x04", "\x0a\xff\xff\xff\xff\x0f"}) {
+  for (const std::string bytes :
+       {"", "{}", "PK\x03\x04", "IQ== 0\nIg== 1\n", "\x0a\xff\xff\xff\xff\x0f"}) {
     put("tokenizer.model", bytes);
     EXPECT_EQ(error_text([&] { read(); }),
-              path("tokenizer.model") + ": is not a SentencePiece model; download it again");
+              path("tokenizer.model") +
+                  ": is not a SentencePiece model; download it again, or the tokenizer.json that "
+                  "belongs to it");
+    EXPECT_FALSE(is_sentencepiece_model(bytes));
   }
   std::filesystem::remove(path("tokenizer.model"));
   EXPECT_EQ(error_text([&] { read(); }),
@@ -95,9 +99,9 @@ TEST_F(SentencePiece, RefusesAWrongTokenizerConfig) {
 
 TEST_F(SentencePiece, DecodesOnlyItsOwnTokens) {
   EXPECT_EQ(error_text([&] { read().decode({265}); }),
-            "tokenizer.model: token 265 is not among its 265 pieces");
+            path("tokenizer.model") + ": token 265 is not among its 265 pieces");
   EXPECT_EQ(error_text([&] { read().decode({-1}); }),
-            "tokenizer.model: token -1 is not among its 265 pieces");
+            path("tokenizer.model") + ": token -1 is not among its 265 pieces");
 }
 
 TEST_F(SentencePiece, FingerprintDiffersWithTheModel) {

@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -111,18 +113,19 @@ TEST_P(BrokenRows, WeighNothingWhereTheLogitIsMinusInfinity) {
   EXPECT_TRUE(with[0].isnan().all().item<bool>());  // nothing else to attend
 }
 
-/// One row of the embedding is NaN.
-class OneBrokenToken : public model_test::RandomWeights {
+/// One number of a tensor is broken, in every layer that has the tensor.
+class OneBrokenNumber : public model_test::RandomWeights {
  public:
-  OneBrokenToken(const checkpoint::LlamaSpec& spec, evals::Token token)
-      : RandomWeights(spec, 1), token_(token) {}
+  OneBrokenNumber(const checkpoint::LlamaSpec& spec, checkpoint::Role role, int64_t index,
+                  float bad)
+      : RandomWeights(spec, 1), role_(role), index_(index), bad_(bad) {}
   checkpoint::TensorView tensor(checkpoint::Role role, int64_t layer) const override {
     checkpoint::TensorView view = RandomWeights::tensor(role, layer);
-    if (role == checkpoint::Role::embedding) {
+    if (role == role_) {
       const auto* from = reinterpret_cast<const float*>(view.bytes.data());
       const auto values =
           std::make_shared<std::vector<float>>(from, from + view.bytes.size() / sizeof(float));
-      (*values)[token_ * spec().hidden] = nan_value;
+      (*values)[index_] = bad_;
       view.bytes = std::as_bytes(std::span(*values));
       view.owner = values;
     }
@@ -130,8 +133,24 @@ class OneBrokenToken : public model_test::RandomWeights {
   }
 
  private:
-  evals::Token token_;
+  checkpoint::Role role_;
+  int64_t index_;
+  float bad_;
 };
+
+/// NaN as numeric_limits has it, as CUDA makes it, and that with a sign: rounded as if they were
+/// numbers, the last two would be zeros in bfloat16.
+const std::vector<float> kinds_of_nan = {nan_value, std::bit_cast<float>(0x7fffffffU),
+                                         std::bit_cast<float>(0xffffffffU)};
+
+constexpr auto computes = {model::Compute::float32, model::Compute::bfloat16};
+
+std::vector<evals::TokenScore> trunk_scores(std::shared_ptr<const checkpoint::Weights> weights,
+                                            const std::vector<evals::Token>& tokens,
+                                            model::Compute compute) {
+  model::Scorer scorer(std::move(weights), std::make_shared<const scalings::Chain>(), 128, compute);
+  return scorer.score(model_test::whole(tokens), {}).trunk;
+}
 
 TEST(Scorer, FindsABrokenTokenInEveryLaterScoreAndInNoEarlierOne) {
   checkpoint::LlamaSpec spec = model_test::small_spec();
@@ -140,17 +159,35 @@ TEST(Scorer, FindsABrokenTokenInEveryLaterScoreAndInNoEarlierOne) {
   std::vector<evals::Token> tokens = model_test::random_tokens(200, 3);
   std::replace(tokens.begin(), tokens.end(), broken, evals::Token{0});
   tokens[150] = broken;
-  const auto plain = std::make_shared<const scalings::Chain>();
-  for (const auto compute : {model::Compute::float32, model::Compute::bfloat16}) {
-    model::Scorer clean(std::make_shared<model_test::RandomWeights>(spec, 1), plain, 128, compute);
-    model::Scorer spoilt(std::make_shared<OneBrokenToken>(spec, broken), plain, 128, compute);
-    const auto expected = clean.score(model_test::whole(tokens), {}).trunk;
-    const auto found = spoilt.score(model_test::whole(tokens), {}).trunk;
-    for (size_t index = 0; index < found.size(); ++index) {
-      if (index < 150) {  // scores of tokens 1 ... 150: read from hidden states 0 ... 149
-        EXPECT_EQ(found[index], expected[index]) << index;
-      } else {
-        EXPECT_FALSE(std::isfinite(found[index].log_prob)) << index;
+  for (const auto compute : computes) {
+    const auto expected =
+        trunk_scores(std::make_shared<model_test::RandomWeights>(spec, 1), tokens, compute);
+    for (const float bad : kinds_of_nan) {
+      const auto weights = std::make_shared<OneBrokenNumber>(spec, checkpoint::Role::embedding,
+                                                             broken * spec.hidden, bad);
+      const auto found = trunk_scores(weights, tokens, compute);
+      for (size_t index = 0; index < found.size(); ++index) {
+        if (index < 150) {  // scores of tokens 1 ... 150: read from hidden states 0 ... 149
+          EXPECT_EQ(found[index], expected[index]) << index;
+        } else {
+          EXPECT_FALSE(std::isfinite(found[index].log_prob)) << index;
+        }
+      }
+    }
+  }
+}
+
+TEST(Scorer, FindsABrokenGainInEveryScore) {
+  const std::vector<evals::Token> tokens = model_test::random_tokens(40, 3);
+  for (const auto compute : computes) {
+    for (const auto role : {checkpoint::Role::input_norm, checkpoint::Role::post_attention_norm,
+                            checkpoint::Role::final_norm}) {
+      for (const float bad : kinds_of_nan) {
+        const auto weights =
+            std::make_shared<OneBrokenNumber>(model_test::small_spec(), role, 5, bad);
+        for (const evals::TokenScore& score : trunk_scores(weights, tokens, compute)) {
+          EXPECT_FALSE(std::isfinite(score.log_prob));
+        }
       }
     }
   }

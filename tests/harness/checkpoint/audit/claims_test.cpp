@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "harness/checkpoint/audit/compare.h"
+#include "tests/harness/checkpoint/audit/judged_config.h"
 #include "tests/support/error_text.h"
 
 namespace audit {
@@ -32,88 +35,8 @@ TEST(Claims, KnowsWhatAStoredRotaryTableCosts) {
   EXPECT_NEAR(stored_frequency_error(5e6, 128, 200'000, "BF16").value(), 179.522381394, 1e-6);
   EXPECT_NEAR(stored_frequency_error(1e7, 128, 200'000, "BF16").value(), 234.471952373, 1e-6);
   EXPECT_NEAR(stored_frequency_error(1e4, 128, 200'000, "BF16").value(), 244.635327987, 1e-6);
-  EXPECT_LE(stored_frequency_error(5e6, 128, 200'000, "F32").value(), 0.006);
+  EXPECT_NEAR(stored_frequency_error(5e6, 128, 200'000, "F32").value(), 0.00430699684095, 1e-9);
   EXPECT_EQ(stored_frequency_error(5e6, 128, 200'000, "F64"), std::nullopt);
-}
-
-Json llama_2() {
-  return {{"model_type", "llama"},          {"hidden_size", 4096}, {"num_attention_heads", 32},
-          {"num_key_value_heads", 32},      {"rope_theta", 1e4},   {"rope_scaling", nullptr},
-          {"max_position_embeddings", 4096}};
-}
-
-struct Judged {
-  Claims claims;
-  Findings findings;
-
-  const Finding* find(std::string_view id) const {
-    const auto found = std::find_if(findings.begin(), findings.end(),
-                                    [&](const Finding& finding) { return finding.id == id; });
-    return found == findings.end() ? nullptr : &*found;
-  }
-};
-
-Judged judge(const Json& config, std::optional<int64_t> stated = {},
-             std::optional<double> model_max_length = {}) {
-  Subject subject;
-  subject.path = "c";
-  subject.config = checkpoint::RawConfig::parse(config.dump(), "config.json");
-  if (model_max_length) {
-    subject.tokenizer.emplace();
-    subject.tokenizer->model_max_length = model_max_length;
-  }
-  Judged judged;
-  judged.claims = read_claims(subject, stated);
-  judged.findings = lint_claims(subject, {}, judged.claims);
-  return judged;
-}
-
-Json with(Json config, const Json& changes) {
-  for (const auto& [key, value] : changes.items()) config[key] = value;
-  return config;
-}
-
-TEST(Claims, AnOrdinaryConfigHasNothingToReport) {
-  const Judged judged = judge(llama_2());
-  EXPECT_EQ(judged.claims.trained, 4096);
-  EXPECT_EQ(judged.claims.claimed, 4096);
-  EXPECT_TRUE(judged.findings.empty()) << judged.findings.front().id;
-}
-
-TEST(Claims, AReadmeBeyondTheConfigIsAContradiction) {
-  const Judged judged = judge(with(llama_2(), {{"rope_theta", 5e6}}), 200'000);
-  const Finding* finding = judged.find("claim-contradicts-config");
-  ASSERT_NE(finding, nullptr);
-  EXPECT_EQ(finding->severity, Severity::error);
-  EXPECT_EQ(finding->value, "4096");
-  EXPECT_NE(judged.find("base-change"), nullptr);
-  EXPECT_EQ(judged.find("base-change")->why,
-            "raised from LLaMA's 10,000 (adjusted base frequency, ABF): every pair turns more "
-            "slowly, as under a scaling of the context, though rope_scaling names none; within "
-            "4,096 tokens 27 of 64 pairs complete a turn, with 10,000 it would be 46; no header "
-            "shows whether training used this base from the start or changed to it");
-  const Finding* beyond = judged.find("claim-beyond-training");
-  ASSERT_NE(beyond, nullptr);
-  EXPECT_EQ(beyond->file, "--claims");
-  EXPECT_EQ(beyond->why,
-            "2.0 % of the claimed length was seen in training, if the trained length is 4,096 "
-            "(max_position_embeddings, without rope_scaling); 37 of 64 pairs complete no turn "
-            "within it, so that every angle beyond it is new to them; 17 of these wrap for the "
-            "first time on the way to the claim");
-}
-
-TEST(Claims, AScalingIsNoReasonToBelieveALongerReadme) {
-  const Json linear_8 = {{"type", "linear"}, {"factor", 8.0}};
-  const Json config =
-      with(llama_2(), {{"rope_scaling", linear_8}, {"max_position_embeddings", 32768}});
-  EXPECT_EQ(judge(config, 32'768).find("claim-contradicts-config"), nullptr);
-  const Judged judged = judge(config, 65'536);
-  ASSERT_NE(judged.find("claim-contradicts-config"), nullptr);
-  EXPECT_NE(judged.find("claim-contradicts-config")->why.find("no more by their rope_scaling"),
-            std::string::npos);
-  // Plain RoPE's angles are not those that the scaled model sees: nothing is said of these.
-  EXPECT_NE(judged.find("claim-beyond-training")->why.find("without its rope_scaling"),
-            std::string::npos);
 }
 
 TEST(Claims, AStatementCountsUnlessAnotherSaysMore) {
@@ -137,14 +60,6 @@ TEST(Claims, AStatementCountsUnlessAnotherSaysMore) {
             "claims.json: /claims/0/source: missing\n"
             "claims.json: /claims/0/sauce: unknown key; did you mean \"source\"?\n"
             "claims.json: /claims/1: must be an object (got 7)");
-}
-
-TEST(Claims, AConfigWithoutAnyLengthSupportsNone) {
-  Json config = llama_2();
-  config.erase("max_position_embeddings");
-  EXPECT_NE(judge(config).find("no-context-length"), nullptr);
-  EXPECT_EQ(judge(config, 8192).claims.claimed, 8192);
-  EXPECT_EQ(judge(llama_2()).find("no-context-length"), nullptr);
 }
 
 // The same dict means two things; Vicuna, LongChat and Together's model are the published cases.
@@ -240,75 +155,11 @@ TEST(Claims, TheOriginalLengthOfTheTopLevelComesFirst) {
   EXPECT_EQ(judge(config).claims.trained, 2048);
 }
 
-TEST(Claims, WarnsOfTwoBases) {
-  const Json five = {{"rope_type", "default"}, {"rope_theta", 5e5}};
-  const Judged judged = judge(with(llama_2(), {{"rope_parameters", five}}));
-  ASSERT_NE(judged.find("two-bases"), nullptr);
-  EXPECT_EQ(judged.find("two-bases")->severity, Severity::error);
-  EXPECT_EQ(judged.find("two-bases")->value, "10000, and 500000 in rope_parameters");
-  EXPECT_EQ(
-      judge(with(llama_2(), {{"rope_parameters", five}, {"rope_theta", 5e5}})).find("two-bases"),
-      nullptr);
-}
-
-TEST(Claims, WarnsOfScalingsThatStack) {
-  const Json linear = {{"type", "linear"}, {"factor", 2.0}};
-  EXPECT_NE(judge(with(llama_2(), {{"rope_scaling", linear}, {"rope_theta", 5e6}}))
-                .find("stacked-scalings"),
-            nullptr);
-  EXPECT_NE(judge(with(llama_2(), {{"rope_scaling", linear}, {"rope_condense_ratio", 8}}))
-                .find("stacked-scalings"),
-            nullptr);
-  EXPECT_EQ(judge(with(llama_2(), {{"rope_scaling", linear}})).find("stacked-scalings"), nullptr);
-  EXPECT_EQ(judge(with(llama_2(), {{"rope_scaling", linear}, {"rope_parameters", {{"a", 1}}}}))
-                .find("stacked-scalings")
-                ->severity,
-            Severity::error);
-}
-
-TEST(Claims, WarnsOfAMissingThetaNamingTheDefault) {
-  Json config = llama_2();
-  config.erase("rope_theta");
-  const auto judged = judge(config);
-  const Finding* finding = judged.find("missing-rope-theta");
-  ASSERT_NE(finding, nullptr);
-  EXPECT_NE(finding->why.find("here 10,000"), std::string::npos);
-  config["model_type"] = "Yi";
-  EXPECT_EQ(judge(config).claims.theta, 5e6);
-}
-
-TEST(Claims, WarnsOfASlidingWindowShorterThanTheClaim) {
-  const Json mistral = with(
-      llama_2(),
-      {{"model_type", "mistral"}, {"max_position_embeddings", 32768}, {"sliding_window", 4096}});
-  EXPECT_NE(judge(mistral).find("sliding-window"), nullptr);
-  EXPECT_EQ(judge(with(mistral, {{"sliding_window", nullptr}})).find("sliding-window"), nullptr);
-  // Qwen2 writes a window that it does not use.
-  const Json qwen = with(mistral, {{"model_type", "qwen2"}, {"use_sliding_window", false}});
-  EXPECT_EQ(judge(qwen).find("sliding-window"), nullptr);
-  // LLaMA's attention has none, whatever the config says.
-  EXPECT_EQ(judge(with(mistral, {{"model_type", "llama"}})).find("sliding-window"), nullptr);
-  EXPECT_NE(judge(with(mistral, {{"model_type", "gemma2"}})).find("sliding-window"), nullptr);
-}
-
 TEST(Claims, CountsAllPairsOfAProportionalRope) {
   const Json p_rope = {{"rope_type", "proportional"}, {"partial_rotary_factor", 0.25}};
   EXPECT_EQ(judge(with(llama_2(), {{"rope_parameters", p_rope}})).claims.rotary_dim, 128);
   const Json partial = {{"rope_type", "default"}, {"partial_rotary_factor", 0.25}};
   EXPECT_EQ(judge(with(llama_2(), {{"rope_parameters", partial}})).claims.rotary_dim, 32);
-}
-
-TEST(Claims, WarnsOfALongWindowWithoutATrace) {
-  EXPECT_NE(judge(with(llama_2(), {{"max_position_embeddings", 200'000}})).find("length-unproven"),
-            nullptr);
-  EXPECT_EQ(judge(with(llama_2(), {{"max_position_embeddings", 8192}})).find("length-unproven"),
-            nullptr);
-}
-
-TEST(Claims, ComparesTheTokenizersLimit) {
-  EXPECT_EQ(judge(llama_2(), {}, 4096).find("tokenizer-limit"), nullptr);
-  EXPECT_EQ(judge(llama_2(), {}, 2048).find("tokenizer-limit")->severity, Severity::warning);
-  EXPECT_EQ(judge(llama_2(), {}, 1e30).find("tokenizer-limit")->severity, Severity::note);
 }
 
 TEST(Claims, SurvivesNonsense) {
@@ -323,49 +174,6 @@ TEST(Claims, SurvivesNonsense) {
            {{"partial_rotary_factor", -1}, {"head_dim", 64}}}) {
     EXPECT_NO_THROW(judge(nonsense, 200'000, 0.5)) << nonsense;
   }
-}
-
-/// A structure that can be computed, so that there is something to paste.
-Structure llama_structure() {
-  return examine(std::string(ROPEWALK_SOURCE_DIR) + "/configs/checkpoints/llama-2-7b",
-                 checkpoint::Links::none)
-      .structure;
-}
-
-TEST(Claims, ACommandToPasteIsQuoted) {
-  Subject subject;
-  subject.path = "it's; rm -rf $HOME";
-  subject.config = checkpoint::RawConfig::parse(llama_2().dump(), "config.json");
-  const Structure structure = llama_structure();
-  const Claims claims = read_claims(subject, 16'384);
-  const Findings findings = lint_claims(subject, structure, claims);
-  ASSERT_EQ(findings.front().id, "claim-contradicts-config");
-  EXPECT_EQ(findings.front().settle.substr(0, 62),
-            R"(printf '%s' '{"model":"it'\''s; rm -rf $HOME","trained_length")");
-  EXPECT_NE(findings.front().settle.find("\"lengths\":[4096,8192,16384]}' > claim.json && ropewalk "
-                                         "sweep claim.json --out runs/claim"),
-            std::string::npos)
-      << findings.front().settle;
-}
-
-TEST(Claims, ACommandComparesTheBasesThatTheWeightsMayKnow) {
-  Json config = llama_2();
-  config.erase("rope_theta");
-  Subject subject;
-  subject.path = "c";
-  subject.config = checkpoint::RawConfig::parse(config.dump(), "config.json");
-  const Structure structure = llama_structure();
-  const Claims claims = read_claims(subject, {});
-  const Findings findings = lint_claims(subject, structure, claims);
-  ASSERT_EQ(findings.front().id, "missing-rope-theta");
-  EXPECT_NE(findings.front().settle.find(
-                R"("methods":{"plain":[],"base-500000":[{"type":"abf","theta":500000.0}],)"),
-            std::string::npos)
-      << findings.front().settle;
-  EXPECT_NE(findings.front().settle.find(R"("lengths":[4096]})"), std::string::npos);
-  // Nothing to paste for what cannot be computed here.
-  EXPECT_EQ(lint_claims(subject, {}, claims).front().settle,
-            "measure it with a tool that computes this architecture; Ropewalk does not");
 }
 
 // 2 x layers x key/value rows x 2 bytes x tokens.

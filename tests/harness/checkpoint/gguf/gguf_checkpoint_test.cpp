@@ -113,6 +113,23 @@ TEST(GgufCheckpoint, RefusesBlocksOfNumbersThatMustChangePlaces) {
                 "that must change places");
 }
 
+TEST(GgufCheckpoint, RefusesARoleClaimedTwice) {
+  const tests::TemporaryFolder folder;
+  const auto path = write_both(tests::small_spec(), DType::f32, folder.path());
+  const auto file = MappedFile::open_named(path);
+  GgufHeader header = parse_gguf(file->text(), "f");
+  const auto query =
+      std::find_if(header.tensors.begin(), header.tensors.end(),
+                   [](const GgufTensor& each) { return each.name == "blk.1.attn_q.weight"; });
+  ASSERT_NE(query, header.tensors.end());
+  header.tensors.push_back(GgufTensor(*query));
+  std::vector<std::string> unmatched;
+  EXPECT_EQ(tests::error_text([&] { GgufWeights(tests::small_spec(), file, header, unmatched); }),
+            path.string() +
+                ": tensor \"blk.1.attn_q.weight\": is the query of layer 1, and so is "
+                "\"blk.1.attn_q.weight\"; keep one of the two");
+}
+
 TEST(GgufRoles, KnowsItsOwnNamesOnly) {
   EXPECT_EQ(gguf_role_of("blk.12.attn_q.weight"), (RoleAt{Role::query, 12}));
   EXPECT_EQ(gguf_role_of("output.weight"), (RoleAt{Role::head, 0}));
@@ -120,7 +137,8 @@ TEST(GgufRoles, KnowsItsOwnNamesOnly) {
     EXPECT_EQ(gguf_role_of(gguf_name(at)), at);
   for (const char* other :
        {"blk..attn_q.weight", "blk.-1.attn_q.weight", "blk.1x.attn_q.weight", "blk.1",
-        "attn_q.weight", "rope_freqs.weight", "", "blk.99999999999999999999.attn_q.weight"}) {
+        "attn_q.weight", "rope_freqs.weight", "", "blk.00.attn_q.weight", "blk.01.attn_q.weight",
+        "blk.-0.attn_q.weight", "blk.+1.attn_q.weight", "blk.99999999999999999999.attn_q.weight"}) {
     EXPECT_EQ(gguf_role_of(other), std::nullopt) << other;
   }
 }

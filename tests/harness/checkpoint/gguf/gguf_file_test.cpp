@@ -135,6 +135,27 @@ TEST(GgufFile, RefusesTextsAndArraysBeyondTheFile) {
   EXPECT_EQ(refusal(array(13, 1)), "f: byte 37: 13 is not a type of metadata (0 to 12)");
 }
 
+// A byte of the file would take eight in memory, and running out of it is no answer.
+TEST(GgufFile, RefusesArraysThatNoModelHas) {
+  constexpr uint64_t half = uint64_t{1} << 23;
+  const auto two = [](uint64_t first, uint64_t second) {
+    return GgufBytes(0, 2)
+        .key("a", 9)
+        .number(uint32_t{0})
+        .number(first)
+        .raw(std::string(first, '\0'))
+        .key("b", 9)
+        .number(uint32_t{0})
+        .number(second)
+        .raw(std::string(second, '\0'))
+        .str();
+  };
+  EXPECT_EQ(refusal(two(half, half)), "no error");
+  EXPECT_EQ(refusal(two(half, half + 1)),
+            "f: byte 8388670: \"b\" has 8388609 elements, which makes more than the 16777216 that "
+            "are read of all arrays");
+}
+
 TEST(GgufFile, RefusesKeysAndValuesThatMakeNoSense) {
   EXPECT_EQ(refusal(GgufBytes(0, 1).key("", 0).number(uint8_t{1}).raw("     ")),
             "f: byte 24: a key is empty");

@@ -25,7 +25,7 @@ tests::GgufBytes& kinds(tests::GgufBytes& file, const std::vector<int32_t>& valu
   return file;
 }
 
-GgufTokenizer read(const tests::GgufBytes& file) {
+GgufTokenizer read_tokenizer(const tests::GgufBytes& file) {
   return read_gguf_tokenizer(parse_gguf(file, "f"), "f");
 }
 
@@ -41,7 +41,7 @@ tests::GgufBytes byte_level(std::string_view pre, std::vector<std::string_view> 
 }
 
 TEST(GgufTokenizer, ReadsByteLevelModels) {
-  GgufTokenizer smollm = read(byte_level("smollm", {"a b"}));
+  GgufTokenizer smollm = read_tokenizer(byte_level("smollm", {"a b"}));
   EXPECT_FALSE(smollm.adds_bos);
   EXPECT_FALSE(smollm.adds_bos_is_stated);
   EXPECT_EQ(smollm.parts.eos, 5);
@@ -49,45 +49,47 @@ TEST(GgufTokenizer, ReadsByteLevelModels) {
   EXPECT_EQ(tokenizer.encode("ab<s> 11"), (Tokens{3, 5, 2, 4, 4}));
   EXPECT_EQ(tokenizer.decode({3, 5, 2, 4}), "ab 1");
   for (const char* llama3 : {"llama-bpe", "falcon3", "pixtral"}) {
-    EXPECT_TRUE(read(byte_level(llama3, {"a b"})).adds_bos) << llama3;
-    EXPECT_TRUE(read(byte_level(llama3, {"a b"})).parts.vocabulary.ignores_merges) << llama3;
+    EXPECT_TRUE(read_tokenizer(byte_level(llama3, {"a b"})).adds_bos) << llama3;
+    EXPECT_TRUE(read_tokenizer(byte_level(llama3, {"a b"})).parts.vocabulary.ignores_merges)
+        << llama3;
   }
 }
 
 // As files of Llama 3 from April 2024: GPT-2's rule would give other tokens, and no sign of it.
 TEST(GgufTokenizer, GuessesNoPreTokenizer) {
-  EXPECT_EQ(tests::error_text([] { read(byte_level("", {"a b"})); }),
+  EXPECT_EQ(tests::error_text([] { read_tokenizer(byte_level("", {"a b"})); }),
             "f: tokenizer.ggml.pre: is missing: it is not known how text must be cut for this "
             "model; convert the model again with a newer converter of llama.cpp");
-  EXPECT_EQ(tests::error_text([] { read(byte_level("default", {"a b"})); }),
+  EXPECT_EQ(tests::error_text([] { read_tokenizer(byte_level("default", {"a b"})); }),
             "f: tokenizer.ggml.pre: \"default\" stands for no model's pre-tokenizer: it is not "
             "known how text must be cut for this model; convert the model again with a newer "
             "converter of llama.cpp");
 }
 
 TEST(GgufTokenizer, RefusesByNameWhatItCannotRead) {
-  EXPECT_EQ(tests::error_text([] { read(byte_level("falcon", {"a b"})); }),
+  EXPECT_EQ(tests::error_text([] { read_tokenizer(byte_level("falcon", {"a b"})); }),
             "f: tokenizer.ggml.pre: \"falcon\" is not supported");
-  EXPECT_EQ(tests::error_text([] { read(byte_level("gpt-2", {"b a"})); }),
+  EXPECT_EQ(tests::error_text([] { read_tokenizer(byte_level("gpt-2", {"b a"})); }),
             "f: tokenizer.ggml.merges: merge 0 (\"b a\") joins what is no token");
-  EXPECT_EQ(tests::error_text([] { read(byte_level("gpt-2", {"ab"})); }),
+  EXPECT_EQ(tests::error_text([] { read_tokenizer(byte_level("gpt-2", {"ab"})); }),
             "f: tokenizer.ggml.merges: merge 0 (\"ab\") joins what is no token");
-  EXPECT_EQ(tests::error_text([] { read(tests::GgufBytes()); }),
+  EXPECT_EQ(tests::error_text([] { read_tokenizer(tests::GgufBytes()); }),
             "f: tokenizer.ggml.tokens: is missing: the file has no tokenizer");
   tests::GgufBytes other(0, 2);
   other.key("tokenizer.ggml.model", 8).text("bert");
-  EXPECT_EQ(tests::error_text([&] { read(texts(other, "tokenizer.ggml.tokens", {"a"})); }),
-            "f: tokenizer.ggml.model: \"bert\" is not supported; only gpt2 and llama can be read");
+  EXPECT_EQ(
+      tests::error_text([&] { read_tokenizer(texts(other, "tokenizer.ggml.tokens", {"a"})); }),
+      "f: tokenizer.ggml.model: \"bert\" is not supported; only gpt2 and llama can be read");
   tests::GgufBytes numbers(0, 2);
   numbers.key("tokenizer.ggml.model", 4).number(uint32_t{1});
   numbers.key("tokenizer.ggml.tokens", 9).number(uint32_t{5}).number(uint64_t{1}).number(1);
-  EXPECT_EQ(tests::error_text([&] { read(numbers); }),
+  EXPECT_EQ(tests::error_text([&] { read_tokenizer(numbers); }),
             "f: tokenizer.ggml.model: must be a text\n"
             "f: tokenizer.ggml.tokens: is missing: the file has no tokenizer");
   tests::GgufBytes uneven(0, 3);
   uneven.key("tokenizer.ggml.model", 8).text("gpt2");
   texts(uneven, "tokenizer.ggml.tokens", {"a", "b"});
-  EXPECT_EQ(tests::error_text([&] { read(kinds(uneven, {1})); }),
+  EXPECT_EQ(tests::error_text([&] { read_tokenizer(kinds(uneven, {1})); }),
             "f: tokenizer.ggml.token_type: has 1 integers for 2 tokens");
 }
 
@@ -103,7 +105,7 @@ tests::GgufBytes sentencepiece(const std::vector<float>& scores) {
 }
 
 TEST(GgufTokenizer, MergesSentencePieceTokensByScore) {
-  GgufTokenizer read_in = read(sentencepiece({0, 0, -9, -9, -9, -1, -2, -3, -3}));
+  GgufTokenizer read_in = read_tokenizer(sentencepiece({0, 0, -9, -9, -9, -1, -2, -3, -3}));
   EXPECT_TRUE(read_in.adds_bos);
   const BpeTokenizer tokenizer(std::move(read_in.parts));
   EXPECT_EQ(tokenizer.encode("ab a"), (Tokens{2, 5, 6}));  // ab before the space and a
@@ -111,21 +113,37 @@ TEST(GgufTokenizer, MergesSentencePieceTokensByScore) {
   EXPECT_EQ(tokenizer.encode("\u00e9\u00e9"), (Tokens{2, 0}));
   EXPECT_EQ(tokenizer.decode({2, 5, 6}), "ab a");
   EXPECT_EQ(tests::error_text([] {
-              read(sentencepiece({0, 0}));
+              read_tokenizer(sentencepiece({0, 0}));
             }),
             "f: tokenizer.ggml.scores: must be one number for each token");
   const float nan = std::numeric_limits<float>::quiet_NaN();
   EXPECT_EQ(tests::error_text([&] {
-              read(sentencepiece({0, 0, -9, -9, nan, -1, -2, -3, -3}));
+              read_tokenizer(sentencepiece({0, 0, -9, -9, nan, -1, -2, -3, -3}));
             }),
             "f: tokenizer.ggml.scores: the score of token 4 is not a number");
 }
 
+// Every token is tried at every cut: one of megabytes would take hours.
+TEST(GgufTokenizer, RefusesTokensThatNoModelHas) {
+  const auto refusal_at = [](size_t bytes) {
+    const std::string token(bytes, 'a');
+    tests::GgufBytes file(0, 3);
+    file.key("tokenizer.ggml.model", 8).text("llama");
+    texts(file, "tokenizer.ggml.tokens", {"a", token});
+    file.key("tokenizer.ggml.scores", 9).number(uint32_t{6}).number(uint64_t{2});
+    file.number(0.0f).number(-1.0f);
+    return tests::error_text([&] { read_tokenizer(file); });
+  };
+  EXPECT_EQ(refusal_at(4096), "no error");
+  EXPECT_EQ(refusal_at(4097),
+            "f: tokenizer.ggml.tokens: token 1 has 4097 bytes, more than the 4096 that are read");
+}
+
 TEST(GgufTokenizer, FingerprintDependsOnWhatDeterminesTheTokens) {
-  const std::string first = read(byte_level("gpt-2", {"a b"})).parts.fingerprint;
-  EXPECT_EQ(read(byte_level("gpt-2", {"a b"})).parts.fingerprint, first);
-  EXPECT_NE(read(byte_level("smollm", {"a b"})).parts.fingerprint, first);
-  EXPECT_NE(read(byte_level("gpt-2", {})).parts.fingerprint, first);
+  const std::string first = read_tokenizer(byte_level("gpt-2", {"a b"})).parts.fingerprint;
+  EXPECT_EQ(read_tokenizer(byte_level("gpt-2", {"a b"})).parts.fingerprint, first);
+  EXPECT_NE(read_tokenizer(byte_level("smollm", {"a b"})).parts.fingerprint, first);
+  EXPECT_NE(read_tokenizer(byte_level("gpt-2", {})).parts.fingerprint, first);
 }
 
 }  // namespace

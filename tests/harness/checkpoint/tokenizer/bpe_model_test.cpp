@@ -8,7 +8,7 @@ namespace {
 using Tokens = std::vector<evals::Token>;
 
 /// a b c d ab bc abc dd, and a space.
-BpeVocabulary small() {
+BpeVocabulary small_vocabulary() {
   BpeVocabulary vocabulary;
   vocabulary.token_of = {{"a", 0},  {"b", 1},   {"c", 2},  {"d", 3}, {"ab", 4},
                          {"bc", 5}, {"abc", 6}, {"dd", 7}, {" ", 8}};
@@ -23,14 +23,14 @@ Tokens encode(const BpeVocabulary& vocabulary, const std::vector<std::string_vie
 }
 
 TEST(BpeModel, MergesTheLowestRankFirstAndTheLeftmostOfEqualOnes) {
-  EXPECT_EQ(encode(small(), {"abc"}), (Tokens{0, 5}));  // b c comes before a b
-  EXPECT_EQ(encode(small(), {"ab", "c"}), (Tokens{4, 2}));
-  EXPECT_EQ(encode(small(), {"ddd"}), (Tokens{7, 3}));
-  EXPECT_EQ(encode(small(), {"", "d"}), (Tokens{3}));
+  EXPECT_EQ(encode(small_vocabulary(), {"abc"}), (Tokens{0, 5}));  // b c comes before a b
+  EXPECT_EQ(encode(small_vocabulary(), {"ab", "c"}), (Tokens{4, 2}));
+  EXPECT_EQ(encode(small_vocabulary(), {"ddd"}), (Tokens{7, 3}));
+  EXPECT_EQ(encode(small_vocabulary(), {"", "d"}), (Tokens{3}));
 }
 
 TEST(BpeModel, TakesAWholeWordWhereMergesAreIgnored) {
-  BpeVocabulary vocabulary = small();
+  BpeVocabulary vocabulary = small_vocabulary();
   vocabulary.ignores_merges = true;
   EXPECT_EQ(encode(vocabulary, {"abc", "abcd"}), (Tokens{6, 0, 5, 3}));
 }
@@ -42,16 +42,16 @@ TEST(BpeModel, CutsLongWordsWhereNoMergeCanCross) {
     text += "ab dd abc ";
     for (const evals::Token token : {4, 8, 7, 8, 0, 5, 8}) expected.push_back(token);
   }
-  EXPECT_EQ(encode(small(), {text}), expected);
+  EXPECT_EQ(encode(small_vocabulary(), {text}), expected);
 }
 
 TEST(BpeModel, LongWordsWithoutASeamTakeLittleTime) {
   const std::string run(2'000'000, 'd');
-  EXPECT_EQ(encode(small(), {run}), Tokens(1'000'000, 7));
+  EXPECT_EQ(encode(small_vocabulary(), {run}), Tokens(1'000'000, 7));
 }
 
 TEST(BpeModel, FallsBackToBytesThenToUnknownThenToNothing) {
-  BpeVocabulary vocabulary = small();
+  BpeVocabulary vocabulary = small_vocabulary();
   vocabulary.alphabet = Alphabet::characters;
   EXPECT_EQ(encode(vocabulary, {"a\u00e9\u00e9b"}), (Tokens{4}));  // as the tokenizers library does
   vocabulary.unknown = 9;
@@ -65,7 +65,7 @@ TEST(BpeModel, FallsBackToBytesThenToUnknownThenToNothing) {
 }
 
 TEST(BpeModel, FusesARunOfUnknownCharactersThroughALongWord) {
-  BpeVocabulary vocabulary = small();
+  BpeVocabulary vocabulary = small_vocabulary();
   vocabulary.alphabet = Alphabet::characters;
   vocabulary.unknown = 9;
   vocabulary.fuses_unknown = true;

@@ -17,7 +17,7 @@ std::vector<std::string> matches(std::string_view pattern, std::string_view text
   return out;
 }
 
-std::string refusal(std::string_view pattern) {
+std::string pattern_refusal(std::string_view pattern) {
   base::Problems problems;
   EXPECT_EQ(Regex::compile(pattern, "/p", problems), nullptr);
   EXPECT_EQ(problems.found().size(), 1u);
@@ -53,17 +53,20 @@ TEST(Regex, GoesThroughLongRuns) {
 }
 
 TEST(Regex, RefusesByNameWhatMeansSomethingElseElsewhere) {
-  EXPECT_EQ(refusal("a\\w"), "uses \"\\w\", which is not supported in a pattern");
-  EXPECT_EQ(refusal("\\p{Han}+"), "uses \"\\p{Han}+\", which is not supported in a pattern");
-  EXPECT_EQ(refusal("(a)"), "uses \"(a)\", which is not supported in a pattern");
-  EXPECT_EQ(refusal("^a"), "uses \"^a\", which is not supported in a pattern");
-  EXPECT_EQ(refusal("[a[b]]"), "uses \"[b]]\", which is not supported in a pattern");
-  EXPECT_EQ(refusal("[a&&b]"), "uses \"&&b]\", which is not supported in a pattern");
-  EXPECT_EQ(refusal("a{2}+"), "uses \"{2}+\", which is not supported in a pattern");
-  EXPECT_EQ(refusal("a(?R)"), "uses \"(?R)\", which is not supported in a pattern");
-  EXPECT_EQ(refusal("a*"), "may match nothing, which is not supported in a pattern");
-  EXPECT_EQ(refusal("[a"), "is not a pattern: missing terminating ] for character class at byte 2");
-  EXPECT_EQ(refusal(std::string(4097, 'a')), "has 4097 bytes, more than the 4096 that are read");
+  EXPECT_EQ(pattern_refusal("a\\w"), "uses \"\\w\", which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("\\p{Han}+"),
+            "uses \"\\p{Han}+\", which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("(a)"), "uses \"(a)\", which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("^a"), "uses \"^a\", which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("[a[b]]"), "uses \"[b]]\", which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("[a&&b]"), "uses \"&&b]\", which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("a{2}+"), "uses \"{2}+\", which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("a(?R)"), "uses \"(?R)\", which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("a*"), "may match nothing, which is not supported in a pattern");
+  EXPECT_EQ(pattern_refusal("[a"),
+            "is not a pattern: missing terminating ] for character class at byte 2");
+  EXPECT_EQ(pattern_refusal(std::string(4097, 'a')),
+            "has 4097 bytes, more than the 4096 that are read");
 }
 
 }  // namespace

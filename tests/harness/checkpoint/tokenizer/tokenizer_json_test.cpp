@@ -53,6 +53,18 @@ TEST(TokenizerJson, ReadsAByteLevelTokenizer) {
             "f: byte 1 of the text: is not valid UTF-8");
 }
 
+TEST(TokenizerJson, NamesTheFileOfAPatternThatIsTooMuchWork) {
+  Json json = small();
+  json["pre_tokenizer"] = {{"type", "Split"},
+                           {"pattern", {{"Regex", "(?:a+)+b"}}},
+                           {"behavior", "Isolated"},
+                           {"invert", false}};
+  const BpeTokenizer tokenizer(parse_tokenizer_json(json.dump(), "f").parts);
+  EXPECT_EQ(tests::error_text([&] { tokenizer.encode("ab " + std::string(60, 'a') + " b"); }),
+            "f: the text needs more work of the tokenizer's pattern than is allowed; break up its "
+            "longest runs of one kind of character");
+}
+
 TEST(TokenizerJson, FingerprintIsThatOfTheFile) {
   Json other = small();
   other["model"]["vocab"]["c"] = 6;

@@ -7,11 +7,11 @@
 #include <set>
 
 #include "evals/retrieval.h"
-#include "harness/base/error.h"
 #include "harness/checkpoint/sentencepiece_tokenizer.h"
 #include "harness/model/training/mixture.h"
 #include "harness/model/training/tokenizer_trainer.h"
 #include "small_corpus.h"
+#include "tests/support/error_text.h"
 
 namespace training {
 namespace {
@@ -143,29 +143,20 @@ TEST_F(SourceTest, RetrievalNeverAsksWhatAnEvaluationAsks) {
   }
 }
 
-std::string message_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const base::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST_F(SourceTest, APhaseLongerThanAnyDocumentIsNamed) {
-  EXPECT_THAT(message_of([&] { make(of(SourceConfig::Kind::text), 1000000); }),
+  EXPECT_THAT(tests::error_text([&] { make(of(SourceConfig::Kind::text), 1000000); }),
               HasSubstr("needs a document of 1000001 tokens"));
 }
 
 TEST_F(SourceTest, APhaseTooShortForAPromptSaysWhatItNeeds) {
-  EXPECT_THAT(message_of([&] { make(of(SourceConfig::Kind::retrieval), 40); }),
+  EXPECT_THAT(tests::error_text([&] { make(of(SourceConfig::Kind::retrieval), 40); }),
               HasSubstr("passkey/landmark needs phases of at least"));
 }
 
 TEST_F(SourceTest, AnUnknownProtocolIsNamed) {
   SourceConfig config = of(SourceConfig::Kind::retrieval);
   config.protocol = "passkey/lost";
-  EXPECT_THAT(message_of([&] { make(config, 320); }),
+  EXPECT_THAT(tests::error_text([&] { make(config, 320); }),
               HasSubstr("no protocol is called passkey/lost"));
 }
 

@@ -5,10 +5,10 @@
 
 #include <fstream>
 
-#include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/checkpoint/sentencepiece_tokenizer.h"
 #include "small_corpus.h"
+#include "tests/support/error_text.h"
 
 namespace training {
 namespace {
@@ -22,12 +22,7 @@ class TokenizerTrainerTest : public ::testing::Test {
   std::filesystem::path one() const { return folder_.path() / "corpus/one.txt"; }
 
   std::string message(const std::filesystem::path& text, int64_t vocabulary) const {
-    try {
-      train_tokenizer({text}, vocabulary, 64, folder_.path());
-    } catch (const base::Error& error) {
-      return error.what();
-    }
-    return "no error";
+    return tests::error_text([&] { train_tokenizer({text}, vocabulary, 64, folder_.path()); });
   }
 
   ScratchFolder folder_;

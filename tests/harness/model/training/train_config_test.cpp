@@ -6,8 +6,8 @@
 #include <fstream>
 #include <functional>
 
-#include "harness/base/error.h"
 #include "small_corpus.h"
+#include "tests/support/error_text.h"
 
 namespace training {
 namespace {
@@ -23,12 +23,7 @@ class TrainConfigTest : public ::testing::Test {
   }
 
   std::string message(const base::Json& config) const {
-    try {
-      read(config);
-    } catch (const base::Error& error) {
-      return error.what();
-    }
-    return "no error";
+    return tests::error_text([&] { read(config); });
   }
 
   ScratchFolder folder_;

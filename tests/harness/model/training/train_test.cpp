@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <numeric>
 
 #include "harness/base/error.h"
@@ -22,6 +23,7 @@
 #include "no_room.h"
 #include "scalings/catalog.h"
 #include "small_corpus.h"
+#include "tests/support/error_text.h"
 
 namespace training {
 namespace {
@@ -59,6 +61,22 @@ class TrainTest : public ::testing::Test {
   ScratchFolder folder_;
   int threads_;
 };
+
+/// One step on texts of `length` tokens.
+base::Json one_step_config(int64_t length) {
+  base::Json config = micro_config();
+  config["phases"] = {{{"length", length}, {"tokens", 1280}, {"mixture", {{"text", 1}}}}};
+  return config;
+}
+
+/// Bytes of every file in a folder, by name.
+std::map<std::string, std::string> files_of(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    files[entry.path().filename().string()] = base::read_file(entry.path());
+  }
+  return files;
+}
 
 /// Log-probabilities of `tokens` by the forward that trains, with a chain.
 std::vector<double> training_forward(const std::filesystem::path& directory,
@@ -240,13 +258,70 @@ TEST_F(TrainTest, AnotherConfigDoesNotContinueACheckpoint) {
   TrainHooks stop;
   stop.cancelled = [] { return true; };
   EXPECT_THROW(train_into("model", config, stop), base::Error);
+  train_into("other", one_step_config(64));
+  const auto before = files_of(out("model"));
   config["optimizer"]["learning_rate"] = 1e-3;
-  try {
-    train_into("model", config);
-    ADD_FAILURE() << "the checkpoint of another run was taken";
-  } catch (const base::Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("another config, corpus or starting model"));
+  base::Json continued = config;
+  continued.erase("model");
+  const std::string cause = "another config, corpus or starting model";
+  EXPECT_THAT(tests::error_text([&] { train_into("model", config); }), HasSubstr(cause));
+  EXPECT_THAT(tests::error_text([&] { train_into("model", continued, {}, out("other")); }),
+              HasSubstr(cause));
+  EXPECT_EQ(files_of(out("model")), before);
+}
+
+TEST_F(TrainTest, AFinishedModelIsNotTrainedOver) {
+  base::Json config = one_step_config(64);
+  train_into("model", config);
+  const auto before = files_of(out("model"));
+  const std::string refusal =
+      out("model").string() + ": holds a finished model (model.safetensors); give another --out";
+  EXPECT_EQ(tests::error_text([&] { train_into("model", config); }), refusal);
+  config.erase("model");
+  EXPECT_EQ(tests::error_text([&] { train_into("model", config, {}, out("model")); }), refusal);
+  EXPECT_EQ(files_of(out("model")), before);
+}
+
+TEST_F(TrainTest, AFileThatNoRunHasLeftIsNotOverwritten) {
+  std::filesystem::create_directory(out("mine"));
+  for (const std::string name : {"tokenizer.model", "README.md"}) {
+    base::write_file_atomically(out("mine") / name, "mine");
+    EXPECT_EQ(tests::error_text([&] { train_into("mine", one_step_config(64)); }),
+              out("mine").string() + ": holds a " + name +
+                  " that is of no training run; give another --out");
+    EXPECT_EQ(files_of(out("mine")), (std::map<std::string, std::string>{{name, "mine"}}));
+    std::filesystem::remove(out("mine") / name);
   }
+}
+
+TEST_F(TrainTest, ARunThatEndedBeforeItsFirstCheckpointIsBegunAnew) {
+  base::Json wrong = one_step_config(500000);  // no text is that long: found behind the tokenizer
+  for (const char* key : {"tokens", "batch_tokens"}) wrong["phases"][0][key] = 500000;
+  wrong["model"]["vocabulary"] = 380;
+  EXPECT_THROW(train_into("again", wrong), base::Error);
+  ASSERT_TRUE(std::filesystem::exists(out("again") / "tokenizer.model"));
+  train_into("again", one_step_config(64));
+  train_into("once", one_step_config(64));
+  for (const char* name : {"tokenizer.model", "model.safetensors", "train_config.json"}) {
+    EXPECT_EQ(base::read_file(out("again") / name), base::read_file(out("once") / name)) << name;
+  }
+}
+
+TEST_F(TrainTest, ContinuesOnlyAFolderWithASentencePieceTokenizer) {
+  base::Json config = one_step_config(64);
+  config.erase("model");
+  std::filesystem::create_directory(out("llama3"));
+  std::ofstream(out("llama3") / "tokenizer.json") << "{}";
+  std::filesystem::create_directory(out("original"));
+  std::ofstream(out("original") / "tokenizer.model") << "IQ== 0\nIg== 1\n";  // tiktoken's
+  std::ofstream(out("model.gguf")) << "GGUF";
+  for (const std::string from : {"llama3", "original", "model.gguf"}) {
+    EXPECT_EQ(tests::error_text([&] { train_into("next", config, {}, out(from)); }),
+              out(from).string() +
+                  ": has no SentencePiece tokenizer to continue with; continue from a folder that "
+                  "has one as tokenizer.model");
+  }
+  EXPECT_FALSE(std::filesystem::exists(out("next")));
 }
 
 TEST_F(TrainTest, StopsBeforeALossThatIsNotFinite) {
@@ -280,6 +355,22 @@ TEST_F(TrainTest, ScalingsActiveInTrainingAreWhatTransformersComputes) {
     const std::vector<double> ours = training_forward(out(name), tokens, chain, 320);
     expect_near(ours, transformers(name, tokens), "Transformers, " + name);
   }
+}
+
+TEST_F(TrainTest, TheTrainedLengthOfAStretchedModelIsThatBeforeItsScaling) {
+  train_into("base", one_step_config(320));
+  base::Json config = one_step_config(640);
+  config.erase("model");
+  config["scaling"] = {{{"type", "yarn"}, {"factor", 2}}};
+  train_into("stretched", config, {}, out("base"));
+  std::vector<std::string> notes;
+  TrainHooks listen;
+  listen.note = [&](const std::string& line) { notes.push_back(line); };
+  train_into("again", config, listen, out("stretched"));
+  EXPECT_THAT(
+      notes, ::testing::Contains(HasSubstr("was trained on 320 tokens and then stretched to 640")));
+  EXPECT_EQ(checkpoint::open(out("again")).spec.rope_scaling,
+            checkpoint::open(out("stretched")).spec.rope_scaling);
 }
 
 TEST(HfRope, RefusesAChainThatConfigJsonCannotSay) {
