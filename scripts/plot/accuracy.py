@@ -41,9 +41,9 @@ def draw(run, protocol, theme):
         data[measure] = data["method"].map(reached)
     return Drawing(
         slug("accuracy", protocol), protocol,
-        f"{control_note(protocol)}Accuracy against length, one method a panel (the others in grey). Bars: 95 % "
-        "Wilson intervals. A length is certified where the exact one-sided bound lies above the dotted line, there "
-        "and at every shorter length.",
+        f"{control_note(protocol)}Accuracy against length, one method a panel (the others in grey). Bars: "
+        f"{run.confidence} Wilson intervals. A length is certified where the exact one-sided bound lies above the "
+        "dotted line, there and at every shorter length.",
         figure, data, table(run, protocol, lines),
     )  # fmt: skip
 
@@ -80,8 +80,8 @@ def legend(run, methods, protocol):
         return Line2D([], [], **{"color": COLOURS[0], "linestyle": "", "markersize": 4} | style, label=label)
 
     handles = [
-        entry("estimate, 95 % Wilson interval", marker="o", linestyle="-"),
-        entry("exact one-sided 95 % lower bound", marker="_", markersize=6, markeredgewidth=1.3),
+        entry(f"estimate, {run.confidence} Wilson interval", marker="o", linestyle="-"),
+        entry(f"exact one-sided {run.confidence} lower bound", marker="_", markersize=6, markeredgewidth=1.3),
         entry(f"τ = {run.tau:g}", color=MUTED, linestyle=":"),
         axes.trained_entry(run.trained_length),
     ]
@@ -106,7 +106,8 @@ def table(run, protocol, lines):
     fewer = run.experiment.get("trials_after_failure")
     if fewer not in counts and (lines["n"] == fewer).any():
         n += f", {fewer} behind a length shown to fail"
-    what = f"{control_note(protocol)}Accuracy by length with 95\\,\\% Wilson intervals; --: no answer."
+    confidence = latex.quantity(run.confidence)
+    what = f"{control_note(protocol)}Accuracy by length with {confidence} Wilson intervals; --: no answer."
     if (lines["in_best_set"] == "yes").any():
         what += " Bold: not distinguishable from the best of its length (exact McNemar test)."
     if claims["L_cert"] in heads:

@@ -47,8 +47,8 @@ def draw(run, protocol, theme):
                "p_holm", "family", "differs"]  # fmt: skip
     return Drawing(
         slug("forest", protocol), protocol,
-        f"Paired differences to {run.baseline} at each length, with 95 % {intervals(protocol)}. Filled: differs after "
-        f"Holm's correction over a family of {int(lines['family'].max())}.",
+        f"Paired differences to {run.baseline} at each length, with {run.confidence} {intervals(protocol)}. Filled: "
+        f"differs after Holm's correction over a family of {int(lines['family'].max())}.",
         figure, lines[columns], table(run, protocol, lines),
     )  # fmt: skip
 
@@ -109,8 +109,9 @@ def table(run, protocol, lines):
     measured, digits = ("nats per token", 3) if protocol.startswith("ppl/") else ("accuracy", 2)
     heads, body = method_table.by_length(run, protocol, lines, lambda line: cell(line, digits))
     unit = lines["unit"].iloc[0]
+    confidence = latex.quantity(run.confidence)
     what = (
-        f"Paired differences to {latex.escape(run.baseline)} in {measured} on identical {unit}, with 95\\,\\% "
+        f"Paired differences to {latex.escape(run.baseline)} in {measured} on identical {unit}, with {confidence} "
         f"{intervals(protocol)}. Bold: differs after Holm's correction over a family of {int(lines['family'].max())} "
         f"($p \\leq {run.experiment['alpha']:g}$); --: no pairs"
     )

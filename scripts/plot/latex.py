@@ -16,6 +16,11 @@ def escape(text):
     return "".join(SPECIAL.get(character, character) for character in str(text))
 
 
+def quantity(text):
+    """95\\,\\%: a number and its unit are never torn apart."""
+    return escape(text).replace(" ", r"\,")
+
+
 def length(value):
     """12{,}288; an en dash where there is none."""
     return "--" if value is None or math.isnan(value) else f"{int(value):,}".replace(",", "{,}")

@@ -76,7 +76,8 @@ def draw(run, protocol, theme):
     axes.legend_above(figure, handles, theme)
     return Drawing(
         slug("perplexity", protocol), protocol,
-        "Perplexity against length, with 95 % intervals, the methods of a length side by side. ▲: out of the frame.",
+        f"Perplexity against length, with {run.confidence} intervals, the methods of a length side by side. ▲: out of "
+        "the frame.",
         figure, pandas.DataFrame(data), table(run, protocol, every),
     )  # fmt: skip
 
@@ -95,7 +96,7 @@ def table(run, protocol, lines):
     claims = {"ppl_not_worse": "not worse to", "ppl_better": "better to"}
     heads, body = method_table.by_length(run, protocol, lines, cell, claims)
     documents = sorted({int(n) for n in lines["n"] if n > 0}, reverse=True)
-    what = "Perplexity by length with 95\\,\\% intervals over documents."
+    what = f"Perplexity by length with {latex.quantity(run.confidence)} intervals over documents."
     if (lines["in_best_set"] == "yes").any():
         what += " Bold: not distinguishable from the best of its length."
     if claims["ppl_better"] in heads:

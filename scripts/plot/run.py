@@ -6,6 +6,7 @@ import pathlib
 
 import pandas
 
+AS_CONFIGURED = "as_configured"  # stands for the scaling of the checkpoint
 SCHEMA_VERSION = 1
 TABLES = ["summary", "effective_length", "comparison", "position_nll"]
 
@@ -21,6 +22,7 @@ class PlotError(Exception):
 class Run:
     folder: pathlib.Path
     experiment: dict  # resolved
+    chains: dict  # of every method: what as_configured stands for is spelled out
     identity: dict  # hashes of what determines results
     provenance: list  # who computed
     rows: list  # of rows.jsonl; of two lines for a cell the later one
@@ -33,7 +35,7 @@ class Run:
     @property
     def methods(self):
         """Baseline first, then fixed factors, then families that change with the length."""
-        names = list(self.experiment["methods"])
+        names = list(self.chains)
         return sorted(names, key=lambda name: (name != self.baseline, self.is_family(name), names.index(name)))
 
     @property
@@ -43,7 +45,7 @@ class Run:
     @property
     def plain(self):
         """Name of the method that scales nothing; None when there is none."""
-        return next((name for name, chain in self.experiment["methods"].items() if chain == []), None)
+        return next((name for name, chain in self.chains.items() if chain == []), None)
 
     @property
     def trained_length(self):
@@ -52,6 +54,11 @@ class Run:
     @property
     def tau(self):
         return float(self.experiment["tau"])
+
+    @property
+    def confidence(self):
+        """That of every two-sided interval and of every one-sided bound: 1 - alpha, as "95 %"."""
+        return f"{100 * (1 - self.experiment['alpha']):.4g} %"
 
     @property
     def seed(self):
@@ -69,8 +76,8 @@ class Run:
 
     def rows_of(self, method):
         """Methods with equal chains share cells: the names under which rows of this one may stand."""
-        chain = self.experiment["methods"][method]
-        return {name for name, other in self.experiment["methods"].items() if other == chain}
+        chain = stated(self.chains[method])
+        return {name for name, other in self.chains.items() if stated(other) == chain}
 
     def protocols(self, kind):
         """Protocol ids of "retrieval" or "perplexity" that have lines in the summary, sorted."""
@@ -85,13 +92,7 @@ class Run:
     def eval_of(self, protocol):
         """The eval of the experiment that this protocol id answers."""
         for asked in self.experiment["evals"]:
-            family = "ppl" if asked["type"] == "perplexity" else asked["type"]
-            if not protocol.startswith(f"{family}/{asked['protocol']}"):
-                continue
-            if family == "ppl":
-                return asked
-            is_absent, is_absolute = protocol.endswith("/absent"), "/absolute" in protocol
-            if (asked["absent"], asked["placement"] == "absolute") == (is_absent, is_absolute):
+            if protocol in ids_of(asked):
                 return asked
         raise PlotError(self.folder / "summary.csv", f"the experiment does not ask for {protocol}")
 
@@ -100,6 +101,31 @@ class Run:
         table = self.effective_length
         found = table[(table["method"] == method) & (table["protocol"] == protocol) & (table["measure"] == measure)]
         return None if found.empty else found.iloc[0]
+
+
+def ids_of(asked):
+    """Protocol ids that rows of an eval may have: what the tokenizer decides, the experiment does not say."""
+    if asked["type"] == "perplexity":
+        name, version = asked["protocol"].rsplit("/", 1)
+        stride = f"-{asked['stride']}" if asked.get("stride") else ""
+        return {f"ppl/{name}{stride}/{version}{bos}" for bos in ("", "/bos")}
+    needle = asked["placement"] + ("/absent" if asked["absent"] else "")
+    return {f"{asked['type']}/{asked['protocol']}{forced}/{needle}" for forced in ("", "/forced")}
+
+
+def chains_of(experiment, identity):
+    """method -> its chain. A manifest that does not say what is configured leaves that as it is."""
+    own = identity.get("configured", AS_CONFIGURED)
+    return {name: own if chain == AS_CONFIGURED else chain for name, chain in experiment["methods"].items()}
+
+
+def stated(chain):
+    """A chain as two can be compared: that of a checkpoint has no versions, and leaves out what is null where every
+    default is spelled out."""
+    if chain == AS_CONFIGURED:
+        return chain
+    given = [{key: value for key, value in scaling.items() if value is not None} for scaling in chain]
+    return [scaling | {"type": scaling["type"].partition("/")[0]} for scaling in given]
 
 
 def read_json(file):
@@ -112,15 +138,17 @@ def read_json(file):
 
 
 def read_rows(file):
-    """Rows by cell. A torn last line does not count: the sweep that wrote it died there."""
+    """Rows by cell. A torn last line does not count: the sweep that wrote it died there.
+
+    Lines end at a line feed alone: names of documents may hold what str.splitlines takes for an end too."""
     if not file.exists():
         raise PlotError(file, "no such file", "give a directory that `ropewalk sweep` has written")
     rows = {}
-    whole = file.read_text(encoding="utf-8").rpartition("\n")[0]
-    for number, line in enumerate(whole.splitlines(), 1):
+    whole = file.read_bytes().split(b"\n")[:-1]
+    for number, line in enumerate(whole, 1):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise PlotError(f"{file}:{number}", f"not a row: {error}", "restore the file from a copy") from None
         if row.get("schema_version") != SCHEMA_VERSION:
             raise PlotError(f"{file}:{number}", f"schema_version is not {SCHEMA_VERSION}")
@@ -145,11 +173,13 @@ def read_run(folder):
     """Throws PlotError where a file is missing or not what it should be."""
     folder = pathlib.Path(folder)
     manifest = read_json(folder / "manifest.json")
+    experiment = read_json(folder / "experiment.json")
     tables = {name: read_table(folder / f"{name}.csv") for name in TABLES}
     methods_text = folder / "methods.txt"
     return Run(
         folder=folder,
-        experiment=read_json(folder / "experiment.json"),
+        experiment=experiment,
+        chains=chains_of(experiment, manifest["identity"]),
         identity=manifest["identity"],
         provenance=manifest["provenance"],
         rows=read_rows(folder / "rows.jsonl"),

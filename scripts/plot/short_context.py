@@ -54,13 +54,17 @@ def draw(run, protocol, theme):
     axes.legend_above(figure, handles, theme)
     return Drawing(
         slug("short-context", protocol), protocol,
-        f"Short-context cost: loss minus that of {run.plain} inside the trained window, with 95 % intervals.",
+        f"Short-context cost: loss minus that of {run.plain} inside the trained window, with {run.confidence} "
+        "intervals.",
         figure, every[["method", "length", "estimate", "low", "high", "note"]], table(run, protocol, every),
     )  # fmt: skip
 
 
 def table(run, protocol, lines):
     heads, body = method_table.by_length(run, protocol, lines, lambda line: latex.estimate(line, 3))
-    what = f"Cost in nats per token over {latex.escape(run.plain)} inside the trained window, with 95\\,\\% intervals."
+    confidence = latex.quantity(run.confidence)
+    what = (
+        f"Cost in nats per token over {latex.escape(run.plain)} inside the trained window, with {confidence} intervals."
+    )
     n = f"{run.summary.loc[run.summary['protocol'] == protocol, 'n'].max():.0f} documents"
     return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("short-context", protocol))

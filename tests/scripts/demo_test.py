@@ -106,6 +106,22 @@ class Demo(unittest.TestCase):
         self.assertEqual(rows.read_text(), "measured\nmore\n")
         self.assertEqual((published / "rows.jsonl").read_text(), "measured\n")
 
+    def test_full_begins_with_the_whole_published_run_or_with_none(self):
+        published = self.clone / "configs/sweeps/published"
+        published.mkdir(parents=True)
+        (published / "rows.jsonl").write_text("measured\n")
+        copy = self.clone / "bin/cp"  # stopped halfway
+        copy.write_text(f"#!{shutil.which('bash')}\nmkdir -p ${{!#}}; touch ${{!#}}/half; kill $PPID\n")
+        copy.chmod(0o755)
+        status, _, _, log = self.run_demo("--full")
+        self.assertNotEqual(status, 0)
+        self.assertFalse((self.clone / "runs/published").exists(), log)
+        copy.unlink()
+        status, _, stderr, _ = self.run_demo("--full")
+        self.assertEqual(status, 0, stderr)
+        self.assertEqual([path.name for path in (self.clone / "runs").iterdir()], ["published"])
+        self.assertEqual([path.name for path in (self.clone / "runs/published").iterdir()], ["rows.jsonl"])
+
     def test_cells_that_failed_are_drawn_and_remembered(self):
         status, stdout, _, _ = self.run_demo(sweep_status=3)
         self.assertEqual((status, stdout), (3, FOUND))

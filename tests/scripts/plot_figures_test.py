@@ -11,7 +11,7 @@ import plot_support
 from plot import accuracy, forest, heatmap, losses, perplexity, position_nll, short_context, theme, wavelength
 from plot.drawing import NothingToDraw
 from plot.run import read_run
-from synthetic_run import ABSENT, FIXED, LANDMARK, LAST, TRUNCATED
+from synthetic_run import ABSENT, FIXED, LANDMARK, LAST, PRESS, TRUNCATED
 
 # Runs and widths whose layout is checked: those with little to show have no more room than one column.
 LAYOUTS = [("full", 1), ("full", 2), ("many", 1), ("many", 2), ("one_length", 1), ("one_method", 1), ("all_failed", 1)]
@@ -19,6 +19,7 @@ PAGE = 8.5  # inches of a page that leave room for a caption
 EVERY = [
     (heatmap, LANDMARK), (heatmap, ABSENT), (accuracy, LANDMARK), (accuracy, ABSENT), (forest, LANDMARK),
     (perplexity, FIXED), (perplexity, TRUNCATED), (position_nll, TRUNCATED), (forest, FIXED), (short_context, FIXED),
+    (perplexity, PRESS),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import unittest
 from matplotlib import pyplot
 
 import plot_support
-from plot import accuracy, forest, heatmap, latex, method_table, perplexity, position_nll, theme
+from plot import accuracy, forest, heatmap, latex, method_table, perplexity, position_nll, short_context, theme
 from plot.run import read_run
 from synthetic_run import ABSENT, FIXED, LANDMARK, TRUNCATED
 
@@ -159,6 +159,21 @@ class Captions(plot_support.SyntheticRuns):
         self.assertIn("$n$ = 10 documents.", self.table(position_nll, TRUNCATED))
         self.assertIn("$n$ = 10 documents.", self.table(forest, FIXED))
         self.assertIn("$n$ = 10 to 60 prompts.", self.table(forest, LANDMARK))
+
+    def test_state_the_confidence_that_was_asked_for(self):
+        run = self.read("many")
+        run.experiment["alpha"] = 0.001
+        self.addCleanup(pyplot.close, "all")
+        for module, protocol in ((accuracy, LANDMARK), (forest, LANDMARK), (forest, FIXED), (perplexity, FIXED),
+                                 (short_context, FIXED)):  # fmt: skip
+            with self.subTest(figure=module.__name__, protocol=protocol):
+                drawing = module.draw(run, protocol, theme.Theme())
+                self.assertIn("99.9 % ", drawing.title)
+                self.assertIn(r"99.9\,\% ", drawing.table)
+        figure = accuracy.draw(run, LANDMARK, theme.Theme()).figure
+        texts = [text.replace("\n", " ") for text, _ in plot_support.drawn_texts(figure)]
+        for entry in ("estimate, 99.9 % Wilson interval", "exact one-sided 99.9 % lower bound"):
+            self.assertIn(entry, texts)
 
     def test_call_a_negative_control_one(self):
         for module in (accuracy, heatmap):

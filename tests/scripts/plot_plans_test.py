@@ -9,7 +9,7 @@ import numpy
 
 import plot_support  # noqa: F401  puts scripts on the path
 from plot import wavelength
-from plot.run import PlotError
+from plot.run import PlotError, chains_of
 
 BINARY = pathlib.Path(os.environ["ROPEWALK_BINARY"])
 PAIRS = 32
@@ -17,10 +17,12 @@ PAIRS = 32
 
 def plans(length=16384, **methods):
     """method -> inv_freq over that of plain RoPE, at theta 10,000 and 64 rotary dimensions."""
+    experiment = {"methods": methods, "lengths": [length]}
+    identity = {"shape": {"head_dim": 64, "rotary_dim": 64, "theta": 10000.0},
+                "configured": [{"type": "linear", "factor": 2}]}  # fmt: skip
     run = types.SimpleNamespace(
-        experiment={"methods": methods, "lengths": [length]}, methods=list(methods), trained_length=4096,
-        identity={"shape": {"head_dim": 64, "rotary_dim": 64, "theta": 10000.0},
-                  "configured": [{"type": "linear", "factor": 2}]},
+        experiment=experiment, chains=chains_of(experiment, identity), methods=list(methods), trained_length=4096,
+        identity=identity,
     )  # fmt: skip
     data = wavelength.plans(run, BINARY)
     return {method: lines["ratio_to_plain"].to_numpy() for method, lines in data.groupby("method")}

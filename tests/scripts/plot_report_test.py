@@ -8,7 +8,7 @@ import unittest
 
 import plot_support
 from plot import accuracy, report, theme
-from synthetic_run import LANDMARK
+from synthetic_run import LANDMARK, PRESS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -90,6 +90,10 @@ class Report(plot_support.SyntheticRuns):
         for section in re.findall(r'<section id="protocol-.*?</section>', self.text, re.DOTALL):
             self.assertIn('href="#manifest"', section)
         self.assertIn(run.identity["weights"], self.text)
+
+    def test_says_what_was_asked_of_a_protocol_with_a_stride(self):
+        section = self.text.partition(f'<section id="{report.anchor(PRESS)}">')[2].partition("</section>")[0]
+        self.assertIn("&quot;stride&quot;: 1024", section)
 
     def test_shows_the_figure_and_says_what_was_not_drawn(self):
         self.assertIn('<svg role="img" aria-label="Accuracy against length', self.text)

@@ -147,6 +147,21 @@ class Setup(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("setup: error: pip could not install scripts/requirements.txt\n", output)
 
+    def test_makes_the_environment_with_the_python_that_is_named(self):
+        named = self.machine / "my python/bin/python3"
+        named.parent.mkdir(parents=True)
+        (self.bin / "python3.11").rename(named)
+        status, output, log = self.run_setup(PYTHON=str(named))
+        self.assertEqual(status, 0, output)
+        self.assertIn("venv", log)
+
+    def test_names_the_pythons_that_will_not_do(self):
+        (self.bin / "python3.11").unlink()
+        for named, tried in (({}, "python3.11 python3"), ({"PYTHON": "/no python"}, "/no python")):
+            status, output, _ = self.run_setup(**named)
+            self.assertEqual(status, 1)
+            self.assertIn(f"setup: error: no Python >= 3.11 with venv among: {tried}\n", output)
+
     def test_finishes_what_an_interrupted_run_left(self):
         self.run_setup(PIP_FAILS="-r scripts/requirements.txt")
         status, _, log = self.run_setup()

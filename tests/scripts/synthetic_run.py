@@ -19,6 +19,7 @@ DEPTHS = 10
 LANDMARK = "passkey/landmark/1/forced/per-length"
 ABSENT = "passkey/landmark/1/forced/per-length/absent"
 FIXED, TRUNCATED, LAST = "ppl/fixed-target/1/bos", "ppl/truncated/1/bos", "ppl/last-window/1/bos"
+PRESS = "ppl/press-1024/1/bos"
 DOCUMENTS = 10
 
 # Method -> its chain, the length at which it is right half of the time, and what it costs inside the window.
@@ -256,7 +257,7 @@ class SyntheticRun:
             low=mean - 2 * error, high=mean + 2 * error, interval="bootstrap over documents",
             perplexity=math.exp(mean), bits_per_byte=mean / 2.5, tokens=10240,
         )  # fmt: skip
-        begins = range(0, length, TRAINED // 2) if protocol == TRUNCATED else [length - 1024]
+        begins = range(0, length, TRAINED // 2) if protocol in (TRUNCATED, PRESS) else [length - 1024]
         for begin in begins:
             end = begin + TRAINED // 2  # as summarize has it: of the last one too
             within = min(end, length)
@@ -292,16 +293,17 @@ class SyntheticRun:
                     "trials": {str(length): self.trials(length) for length in self.lengths}, "depths": DEPTHS,
                     "design": "stratified", "lengths": self.lengths, "methods": list(self.methods)}  # fmt: skip
 
-        def perplexity(name, methods):
-            return {"type": "perplexity", "protocol": name, "targets": 1024, "lengths": self.lengths,
-                    "methods": methods, "corpus": [f"synthetic-{i}.txt" for i in range(DOCUMENTS)]}  # fmt: skip
+        def perplexity(name, methods=tuple(self.methods), **counts):
+            return {"type": "perplexity", "protocol": name, "lengths": self.lengths, "methods": list(methods),
+                    "corpus": [f"synthetic-{i}.txt" for i in range(DOCUMENTS)], **counts}  # fmt: skip
 
         return {
             "model": "synthetic, no model", "dtype": "bfloat16", "bos": "auto", "seed": 1, "baseline": "plain",
             "tau": 0.85, "alpha": 0.05, "delta": 0.01, "trials_after_failure": 10, "lengths": self.lengths,
             "methods": {name: chain for name, (chain, _, _) in self.methods.items()},
-            "evals": [retrieval(False), retrieval(True), perplexity("fixed-target/1", list(self.methods)),
-                      perplexity("truncated/1", list(self.methods)), perplexity("last-window/1", ["plain"])],
+            "evals": [retrieval(False), retrieval(True), perplexity("fixed-target/1", targets=1024),
+                      perplexity("truncated/1"), perplexity("last-window/1", ["plain"], targets=1024),
+                      perplexity("press/1", stride=1024)],
         }  # fmt: skip
 
     def write(self, folder):
@@ -310,7 +312,7 @@ class SyntheticRun:
         self.retrieval(LANDMARK)
         self.compare_retrieval()
         self.retrieval(ABSENT)
-        for protocol in (FIXED, TRUNCATED, LAST):
+        for protocol in (FIXED, TRUNCATED, LAST, PRESS):
             self.perplexity(protocol, self.lengths)
         self.compare_perplexity()
         identity = {"experiment": "e" * 64, "weights": "5" * 64, "tokenizer": "7" * 64, "trained_length": TRAINED,
