@@ -117,15 +117,6 @@ LengthClaim point_length(const std::vector<LengthCell>& cells, double tau) {
   });
 }
 
-std::optional<int64_t> longest_passing_length(const std::vector<LengthScore>& scores,
-                                              double threshold) {
-  std::optional<int64_t> longest;
-  for (const LengthScore& score : scores) {
-    if (score.score > threshold && (!longest || score.length > *longest)) longest = score.length;
-  }
-  return longest;
-}
-
 int64_t depth_band(double depth) {
   require(depth >= 0 && depth <= 1, "depth", fmt::format("must be in [0, 1] (got {})", depth));
   if (depth < 1.0 / 3) return 0;

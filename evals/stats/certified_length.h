@@ -69,15 +69,6 @@ LengthClaim failing_length(const std::vector<LengthCell>& cells, Criterion crite
 /// confidence attached; for comparison with papers. A length without answers ends it.
 LengthClaim point_length(const std::vector<LengthCell>& cells, double tau);
 
-/// The rule of RULER's table: the longest length whose score is above the threshold, whatever the
-/// lengths between did. A maximum of noisy scores: it over-claims. For comparison with papers.
-struct LengthScore {
-  int64_t length = 0;
-  double score = 0;
-};
-std::optional<int64_t> longest_passing_length(const std::vector<LengthScore>& scores,
-                                              double threshold);
-
 /// Depth bands [0, 1/3), [1/3, 2/3), [2/3, 1] of the haystack.
 inline constexpr int64_t depth_bands = 3;
 inline constexpr int64_t fewest_band_trials = 20;

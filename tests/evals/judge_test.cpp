@@ -5,13 +5,14 @@
 #include <stdexcept>
 
 #include "evals/retrieval.h"
-#include "tests/evals/support/byte_tokenizer.h"
 #include "tests/evals/support/sentencepiece_tokenizer.h"
+#include "tests/support/byte_tokenizer.h"
 
 namespace evals {
 namespace {
 
 using testing::ElementsAre;
+using tests::ByteTokenizer;
 
 /// A prompt whose answer is " 12345", by bytes: first a space, then five digits.
 Prompt asked() {

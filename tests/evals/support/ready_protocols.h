@@ -6,20 +6,26 @@
 
 #include "evals/retrieval.h"
 #include "harness/base/sha256.h"
-#include "tests/evals/support/byte_tokenizer.h"
+#include "tests/support/byte_tokenizer.h"
 
 /// Protocols made ready for bytes as tokens.
 namespace evals {
 
+using tests::ByteTokenizer;
+
 inline const RetrievalProtocol& protocol_named(const std::string& name) {
   return *find_retrieval_protocol(name);
+}
+
+inline std::string text_of(const std::vector<Token>& tokens) {
+  return ByteTokenizer().decode(tokens);
 }
 
 inline CorpusDocument document_of(const std::string& name, const std::string& text) {
   return {name, text, base::sha256_hex(text), ByteTokenizer().encode(text)};
 }
 
-/// 20,000 sentences, "Number 1 is here. Number 2 ...".
+/// 20,000 sentences, " Line 0 is here. Line 1 ...".
 inline std::string counting_text() {
   std::string text;
   for (int number = 0; number < 20000; ++number) {
