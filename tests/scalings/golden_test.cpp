@@ -129,16 +129,16 @@ void expect_caught(const std::string& method, const std::function<bool(const Jso
 }
 
 bool always(const Json&) { return true; }
-double factor_of(const Json& golden) {
+double stretch_of(const Json& golden) {
   const Json factor = golden.at("chain")[0].value("factor", Json(8));
   return factor.is_number() ? factor.get<double>() : 1;
 }
-bool stretches(const Json& golden) { return factor_of(golden) > 1; }
+bool stretches(const Json& golden) { return stretch_of(golden) > 1; }
 
 TEST(FrequencyGoldens, CatchAnInvertedYarnRamp) {
   expect_caught("yarn", stretches, [](RotaryPlan& plan, const Json& golden) {
     const Eigen::ArrayXd plain = plain_frequencies(plan.theta, golden.at("rotary_dim"));
-    plan.inv_freq[0] = plain + plain / factor_of(golden) - plan.inv_freq[0];
+    plan.inv_freq[0] = plain + plain / stretch_of(golden) - plan.inv_freq[0];
   });
 }
 
@@ -146,7 +146,7 @@ TEST(FrequencyGoldens, CatchAWrongExponent) {
   expect_caught("ntk", stretches, [](RotaryPlan& plan, const Json& golden) {
     const int64_t rotary_dim = golden.at("rotary_dim");
     const double theta =
-        golden.at("theta").get<double>() * factor_of(golden);  // s^1, not s^(d/(d-2))
+        golden.at("theta").get<double>() * stretch_of(golden);  // s^1, not s^(d/(d-2))
     plan.theta = golden.at("theta_after");
     plan.inv_freq[0] = plain_frequencies(theta, rotary_dim);
   });
@@ -158,7 +158,7 @@ TEST(FrequencyGoldens, CatchSwappedLowAndHighFactors) {
     const double window =
         params.value("original_length", golden.at("trained_length").get<double>());
     plan.inv_freq[0] = blended_by_turns(plan.theta, golden.at("rotary_dim"), window,
-                                        factor_of(golden), params.value("high_freq_factor", 4.0),
+                                        stretch_of(golden), params.value("high_freq_factor", 4.0),
                                         params.value("low_freq_factor", 1.0));
   });
 }

@@ -186,17 +186,33 @@ class PerplexityClaims {
         design.delta);
     const bool few = static_cast<int64_t>(sheet_.common.size()) < evals::stats::fewest_documents;
     const std::string condition = few ? "; conditional on these documents" : "";
-    add_claim(tables, method, sheet_.protocol, "ppl_not_worse", lengths.not_worse,
-              in_words(lengths.not_worse) + condition);
-    add_claim(tables, method, sheet_.protocol, "ppl_better", lengths.better,
-              in_words(lengths.better) + condition);
+    const auto add_one = [&](const char* measure, const evals::stats::LengthClaim& claim) {
+      Table& row = add_claim(tables, method, sheet_.protocol, measure, claim,
+                             in_words(claim, few ? "blocks of targets" : "documents") + condition);
+      set_judged_by(row, lengths.steps, claim);
+    };
+    add_one("ppl_not_worse", lengths.not_worse);
+    add_one("ppl_better", lengths.better);
     for (const int64_t length : sheet_.lengths) {
       if (length <= design.trained_length) add_cost(method, length, tables);
     }
-    return {shown(lengths.not_worse), shown(lengths.better)};
+    return {in_cell(lengths.not_worse), in_cell(lengths.better)};
   }
 
  private:
+  /// The difference to the control that decided: where the walk ended, or at the last length.
+  static void set_judged_by(Table& row, const std::vector<evals::stats::PerplexityStep>& steps,
+                            const evals::stats::LengthClaim& claim) {
+    const auto length = claim.ended_at ? claim.ended_at : claim.length;
+    for (const evals::stats::PerplexityStep& step : steps) {
+      if (step.length != length || !step.difference) continue;
+      row.set("estimate", step.difference->value);
+      if (const auto& bounds = step.difference->bounds) {
+        row.set("low", bounds->low).set("high", bounds->high);
+      }
+    }
+  }
+
   void add_cost(const Design::Method& method, int64_t length, Tables& tables) const {
     if (!sheet_.has(method.name, length) || !sheet_.has(plain_, length)) return;
     const DocumentCell& ours = sheet_.cell(method.name, length);
@@ -212,10 +228,6 @@ class PerplexityClaims {
     }
     row.set("estimate", cost->value).set("note", kind_of(*cost));
     if (cost->bounds) row.set("low", cost->bounds->low).set("high", cost->bounds->high);
-  }
-
-  static std::string shown(const evals::stats::LengthClaim& claim) {
-    return claim.length ? std::to_string(*claim.length) : "-";
   }
 
   const Runs& runs_;

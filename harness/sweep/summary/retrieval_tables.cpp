@@ -174,13 +174,6 @@ std::string in_cell(const TrialCell& cell, int64_t length, bool is_best) {
   return text;
 }
 
-std::string in_cell(const LengthClaim& claim) {
-  if (claim.length) return std::to_string(*claim.length);
-  const bool cannot = claim.ending == evals::stats::Ending::too_few_trials ||
-                      claim.ending == evals::stats::Ending::dependent_trials;
-  return cannot ? "n/c" : "-";
-}
-
 }  // namespace
 
 void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& tables) {

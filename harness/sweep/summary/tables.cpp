@@ -57,7 +57,7 @@ Table& begin_row(Table& table, const Design::Method& method, const std::string& 
       .set("protocol", protocol);
 }
 
-std::string in_words(const LengthClaim& claim) {
+std::string in_words(const LengthClaim& claim, std::string_view units) {
   switch (claim.ending) {
     case Ending::all_lengths:
       return "every length shown";
@@ -66,19 +66,27 @@ std::string in_words(const LengthClaim& claim) {
     case Ending::missing:
       return fmt::format("answers missing at {}", *claim.ended_at);
     case Ending::too_few_trials:
-      return fmt::format("not certifiable: too few trials at {}", *claim.ended_at);
+      return fmt::format("not certifiable: too few {} at {}", units, *claim.ended_at);
     case Ending::dependent_trials:
       return "not certifiable: trials share a source";
   }
   return {};
 }
 
-void add_claim(Tables& tables, const Design::Method& method, const std::string& protocol,
-               const std::string& measure, const LengthClaim& claim, const std::string& note) {
+std::string in_cell(const LengthClaim& claim) {
+  if (claim.length) return std::to_string(*claim.length);
+  const bool cannot =
+      claim.ending == Ending::too_few_trials || claim.ending == Ending::dependent_trials;
+  return cannot ? "n/c" : "-";
+}
+
+Table& add_claim(Tables& tables, const Design::Method& method, const std::string& protocol,
+                 const std::string& measure, const LengthClaim& claim, const std::string& note) {
   Table& row = begin_row(tables.effective_length, method, protocol);
   row.set("measure", measure).set("ended_by", name_of(claim.ending)).set("note", note);
   if (claim.length) row.set("length", *claim.length);
   if (claim.ended_at) row.set("ended_at", *claim.ended_at);
+  return row;
 }
 
 std::vector<const Design::Method*> in_report_order(const Design& design,

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evals/stats/certified_length.h"
@@ -31,13 +32,17 @@ void add_perplexity(const Runs& runs, const PerplexitySheet& sheet, Tables& tabl
 /// Begins a row with the columns that all tables share.
 Table& begin_row(Table& table, const Design::Method& method, const std::string& protocol);
 
-/// Adds a length claim to effective_length.csv.
-void add_claim(Tables& tables, const Design::Method& method, const std::string& protocol,
-               const std::string& measure, const evals::stats::LengthClaim& claim,
-               const std::string& note);
+/// Adds a length claim to effective_length.csv; returns its row.
+Table& add_claim(Tables& tables, const Design::Method& method, const std::string& protocol,
+                 const std::string& measure, const evals::stats::LengthClaim& claim,
+                 const std::string& note);
 
-/// "all lengths shown", "not shown at 8192" ...
-std::string in_words(const evals::stats::LengthClaim& claim);
+/// "every length shown", "not shown at 8192", "not certifiable: too few documents at 8192" ...
+std::string in_words(const evals::stats::LengthClaim& claim, std::string_view units = "trials");
+
+/// The same in a table for people: the length, `-` for none, `n/c` where none could have been
+/// shown.
+std::string in_cell(const evals::stats::LengthClaim& claim);
 
 /// Bootstrap resamples behind every interval and p-value of a perplexity.
 inline constexpr int64_t resamples = 10000;
