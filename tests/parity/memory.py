@@ -84,6 +84,7 @@ LONG = [
     Case(small, 32_768, "bfloat16", PLAIN),
     Case(small, 200_000, "bfloat16", WINDOW, limit=1500 * MB),
     Case(seven_b, 4_096, "bfloat16", PLAIN),
+    Case(seven_b, 16_384, "bfloat16", PLAIN, limit=3000 * MB),
     Case(seven_b, 32_768, "bfloat16", PLAIN, limit=3000 * MB),
 ]
 
