@@ -7,6 +7,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/sha256.h"
+#include "harness/base/with_commas.h"
 
 namespace evals {
 
@@ -59,8 +60,8 @@ std::string fingerprint(const std::vector<CorpusDocument>& documents) {
 
 std::optional<std::string> too_short(const CorpusDocument& document, int64_t needed) {
   if (document.length() >= needed) return {};
-  return document.name + ": has " + with_commas(document.length()) + " tokens, " +
-         with_commas(needed) + " are needed";
+  return document.name + ": has " + base::with_commas(document.length()) + " tokens, " +
+         base::with_commas(needed) + " are needed";
 }
 
 int64_t text_bytes(const CorpusDocument& document, Range range, const Tokenizer& tokenizer) {

@@ -9,6 +9,7 @@
 #include "evals/sentences.h"
 #include "harness/base/error.h"
 #include "harness/base/sha256.h"
+#include "harness/base/with_commas.h"
 
 namespace evals {
 namespace {
@@ -235,11 +236,12 @@ class TextHaystack : public Haystack {
                                           [](const Source& one, const Source& other) {
                                             return one.tokens.size() < other.tokens.size();
                                           });
-    throw base::Error(base::Fault::input, "haystack",
-                      {longest->name,
-                       "is the longest document and has " + with_commas(size_of(longest->tokens)) +
-                           " tokens, " + with_commas(needed) + " are needed",
-                       "add a longer document or leave out this length"});
+    throw base::Error(
+        base::Fault::input, "haystack",
+        {longest->name,
+         "is the longest document and has " + base::with_commas(size_of(longest->tokens)) +
+             " tokens, " + base::with_commas(needed) + " are needed",
+         "add a longer document or leave out this length"});
   }
 
   std::vector<Source> sources_;

@@ -7,6 +7,7 @@
 
 #include "evals/pieces.h"
 #include "harness/base/error.h"
+#include "harness/base/with_commas.h"
 
 namespace evals {
 namespace {
@@ -36,19 +37,19 @@ void check_length(const PerplexitySettings& settings, int64_t length) {
   const Windows windows = settings.protocol->windows;
   if (has_targets(windows) && text - first_scored(settings, 0) < settings.targets) {
     refuse(settings, "length",
-           fmt::format("{} does not hold {} targets", with_commas(length),
-                       with_commas(settings.targets)),
-           fmt::format("the minimum is {}", with_commas(settings.targets + (length - text) +
-                                                        first_scored(settings, 0))));
+           fmt::format("{} does not hold {} targets", base::with_commas(length),
+                       base::with_commas(settings.targets)),
+           fmt::format("the minimum is {}", base::with_commas(settings.targets + (length - text) +
+                                                              first_scored(settings, 0))));
   }
   if (text <= first_scored(settings, 0)) {
     refuse(settings, "length", fmt::format("{} leaves no token to score", length), "");
   }
   if (has_stride(windows) && settings.stride > text - first_scored(settings, 0)) {
     refuse(settings, "stride",
-           fmt::format("{} would pass over tokens at length {}", with_commas(settings.stride),
-                       with_commas(length)),
-           fmt::format("the maximum is {}", with_commas(text - first_scored(settings, 0))));
+           fmt::format("{} would pass over tokens at length {}", base::with_commas(settings.stride),
+                       base::with_commas(length)),
+           fmt::format("the maximum is {}", base::with_commas(text - first_scored(settings, 0))));
   }
 }
 
@@ -105,8 +106,9 @@ void validate(const PerplexitySettings& settings) {
   if (settings.targets > settings.trained_length / 4) {
     refuse(settings, "targets",
            fmt::format("{} is more than a quarter of the trained length {}",
-                       with_commas(settings.targets), with_commas(settings.trained_length)),
-           fmt::format("the maximum is {}", with_commas(settings.trained_length / 4)));
+                       base::with_commas(settings.targets),
+                       base::with_commas(settings.trained_length)),
+           fmt::format("the maximum is {}", base::with_commas(settings.trained_length / 4)));
   }
 }
 
@@ -122,8 +124,8 @@ std::vector<Window> plan_windows(const PerplexitySettings& settings, int64_t tok
   const int64_t needed = tokens_needed(settings, length);
   if (tokens < needed) {
     refuse(settings, "length",
-           fmt::format("{} needs a document of {} tokens (got {})", with_commas(length),
-                       with_commas(needed), with_commas(tokens)),
+           fmt::format("{} needs a document of {} tokens (got {})", base::with_commas(length),
+                       base::with_commas(needed), base::with_commas(tokens)),
            "give a longer document or leave out this length");
   }
   switch (settings.protocol->windows) {

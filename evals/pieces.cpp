@@ -43,10 +43,4 @@ std::string fill_in(std::string_view text, std::string_view name, std::string_vi
   return filled;
 }
 
-std::string with_commas(int64_t number) {
-  if (number < 0) return fmt::format("-{}", with_commas(-number));
-  if (number < 1000) return fmt::format("{}", number);
-  return fmt::format("{},{:03}", with_commas(number / 1000), number % 1000);
-}
-
 }  // namespace evals

@@ -36,7 +36,4 @@ class Pieces {
 /// `text` with every `{name}` replaced by `value`.
 std::string fill_in(std::string_view text, std::string_view name, std::string_view value);
 
-/// 200000 -> "200,000", as messages and tables write it.
-std::string with_commas(int64_t number);
-
 }  // namespace evals

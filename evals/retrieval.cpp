@@ -11,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/base/random.h"
 #include "harness/base/sha256.h"
+#include "harness/base/with_commas.h"
 
 namespace evals {
 namespace {
@@ -61,11 +62,11 @@ struct Retrieval::State {
 
   void check_length(int64_t length, int64_t minimum) const {
     if (length >= minimum) return;
-    throw base::Error(
-        base::Fault::input, std::string(protocol.name),
-        {"length",
-         fmt::format("{} is shorter than the fixed parts and one unit of hay", with_commas(length)),
-         fmt::format("the minimum is {}", with_commas(minimum))});
+    throw base::Error(base::Fault::input, std::string(protocol.name),
+                      {"length",
+                       fmt::format("{} is shorter than the fixed parts and one unit of hay",
+                                   base::with_commas(length)),
+                       fmt::format("the minimum is {}", base::with_commas(minimum))});
   }
 
   base::CounterRandom random(int64_t seed, const base::Json& where, const base::Json& depth,
@@ -214,10 +215,11 @@ Prompt Retrieval::prompt(const AbsoluteTrial& trial) const {
   const PromptParts parts = make_parts(state.protocol, *state.tokenizer, drawn);
   const int64_t before_needle = trial.needle_position - size_of(state.head);
   if (before_needle < 0) {
-    throw base::Error(base::Fault::input, std::string(state.protocol.name),
-                      {"needle position",
-                       fmt::format("{} lies in the task text", with_commas(trial.needle_position)),
-                       fmt::format("the minimum is {}", with_commas(size_of(state.head)))});
+    throw base::Error(
+        base::Fault::input, std::string(state.protocol.name),
+        {"needle position",
+         fmt::format("{} lies in the task text", base::with_commas(trial.needle_position)),
+         fmt::format("the minimum is {}", base::with_commas(size_of(state.head)))});
   }
   state.check_length(trial.lengths.front(), state.minimum_length);
   const int64_t fixed = size_of(state.head) + size_of(parts.needle) + parts.behind_hay();
@@ -238,9 +240,9 @@ Prompt Retrieval::prompt(const AbsoluteTrial& trial) const {
       throw base::Error(
           base::Fault::input, std::string(state.protocol.name),
           {"lengths",
-           fmt::format("{} ends before the needle at {} does", with_commas(length),
-                       with_commas(trial.needle_position)),
-           fmt::format("the minimum is {}", with_commas(needle_end + parts.behind_hay()))});
+           fmt::format("{} ends before the needle at {} does", base::with_commas(length),
+                       base::with_commas(trial.needle_position)),
+           fmt::format("the minimum is {}", base::with_commas(needle_end + parts.behind_hay()))});
     }
     append(branch.tokens, parts.answer);
     branch.tokens.push_back(state.terminator);

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 
 #include "scalings/log_n.h"
@@ -6,15 +5,6 @@
 #include "scalings/parameters.h"
 
 namespace scalings {
-
-Eigen::ArrayXd log_n_gain(int64_t length, double window) {
-  Eigen::ArrayXd gain(length);
-  for (int64_t query = 0; query < length; ++query) {
-    gain[query] = std::max(1.0, std::log(static_cast<double>(query + 1)) / std::log(window));
-  }
-  return gain;
-}
-
 namespace {
 
 class LogN final : public RopeScaling {

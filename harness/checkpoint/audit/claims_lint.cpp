@@ -29,7 +29,7 @@ class Lint {
     add("missing-rope-theta", Severity::warning, "rope_theta", "absent",
         fmt::format("every tool fills in a default of its own (here {}); weights trained with "
                     "another base break far inside their window",
-                    grouped(claims_.theta)),
+                    with_commas(claims_.theta)),
         base_command(subject_, structure_, claims_, {5e5, 1e6, 5e6}));
   }
 
@@ -43,7 +43,7 @@ class Lint {
     if (claims_.trained) {
       why += fmt::format(
           "; within {} tokens {} of {} pairs complete a turn, with 10,000 it would be {}",
-          grouped(*claims_.trained), numbers_.turning_when_trained, numbers_.pairs,
+          with_commas(*claims_.trained), numbers_.turning_when_trained, numbers_.pairs,
           pairs_completing_a_turn(ordinary_base, claims_.rotary_dim, *claims_.trained));
     }
     why += "; no header shows whether training used this base from the start or changed to it";
@@ -67,8 +67,8 @@ class Lint {
         fmt::format("{}", *claims_.configured),
         fmt::format("{} tokens are claimed ({}); the files promise {} and {}, so nobody who loads "
                     "them as published gets what is claimed",
-                    grouped(*claims_.claimed), claims_.claimed_because,
-                    grouped(*claims_.configured),
+                    with_commas(*claims_.claimed), claims_.claimed_because,
+                    with_commas(*claims_.configured),
                     claims_.scaling.empty() ? "no rope_scaling" : "no more by their rope_scaling"),
         sweep());
   }
@@ -77,7 +77,7 @@ class Lint {
     if (!claims_.trained || !claims_.claimed || *claims_.claimed <= *claims_.trained) return;
     std::string why = fmt::format(
         "{:.1f} % of the claimed length was seen in training, if the trained length is {} ({})",
-        100 * numbers_.share_trained, grouped(*claims_.trained), claims_.trained_because);
+        100 * numbers_.share_trained, with_commas(*claims_.trained), claims_.trained_because);
     if (numbers_.pairs > 0) why += "; " + unseen_angles();
     findings.push_back({"claim-beyond-training", Severity::warning, claims_.claimed_in,
                         claims_.claimed_because, fmt::format("{}", *claims_.claimed), why,
@@ -124,7 +124,7 @@ class Lint {
     add("factor-does-not-give-the-length", Severity::note, "rope_scaling/factor",
         fmt::format("{}", *claims_.factor),
         fmt::format("factor x original length is {}, max_position_embeddings is {}: {}",
-                    grouped(reach), grouped(*claims_.max_position),
+                    with_commas(reach), with_commas(*claims_.max_position),
                     is_claimed ? "tools size their context by either"
                                : "the factor alone does not explain the claim"),
         "");
@@ -158,7 +158,7 @@ class Lint {
     const bool is_naive = std::find(naive.begin(), naive.end(), claims_.scaling) != naive.end();
     if (is_naive && claims_.theta != ordinary_base) {
       add("stacked-scalings", Severity::warning, "rope_scaling",
-          fmt::format("{} on a base of {}", claims_.scaling, grouped(claims_.theta)),
+          fmt::format("{} on a base of {}", claims_.scaling, with_commas(claims_.theta)),
           "a raised base already stretches the context: this scaling stretches it again", sweep());
     }
     if (subject_.config->has("rope_scaling") && subject_.config->has("rope_parameters") &&
@@ -180,7 +180,7 @@ class Lint {
             "a query sees {} tokens, not the {} that are claimed: what lies further back "
             "reaches it only through the layers in between, and tools that leave the window "
             "out run the model outside its training",
-            grouped(*claims_.sliding_window), grouped(*claims_.claimed)),
+            with_commas(*claims_.sliding_window), with_commas(*claims_.claimed)),
         sweep());
   }
 
@@ -197,7 +197,7 @@ class Lint {
       add_tokenizer(
           Severity::warning, fmt::format("{}", *claims_.tokenizer_limit),
           fmt::format("max_position_embeddings says {}: tools size their context by either",
-                      grouped(*claims_.max_position)));
+                      with_commas(*claims_.max_position)));
     }
   }
 
@@ -219,7 +219,7 @@ class Lint {
       if (error && *error > 0) {
         why +=
             fmt::format("; rounded to {}, its angles are wrong by up to {:.3g} rad at position {}",
-                        dtype, *error, grouped(*claims_.claimed));
+                        dtype, *error, with_commas(*claims_.claimed));
       }
       findings.push_back({"stored-inv-freq", Severity::warning, subject_.tensors_from, example,
                           fmt::format("{} tensors, {}", count, dtype), why, ""});

@@ -24,19 +24,9 @@ std::string shown(const base::Json& value) {
   return text;
 }
 
-std::string grouped(int64_t number) {
-  const std::string digits = fmt::format("{}", number);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
-std::string grouped(double number) {
+std::string with_commas(double number) {
   const bool is_whole = std::abs(number) < 1e15 && std::trunc(number) == number;
-  return is_whole ? grouped(static_cast<int64_t>(number)) : fmt::format("{}", number);
+  return is_whole ? with_commas(static_cast<int64_t>(number)) : fmt::format("{}", number);
 }
 
 std::string wrapped(std::string_view text, std::string_view indent) {

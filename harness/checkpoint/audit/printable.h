@@ -7,6 +7,7 @@
 
 #include "harness/base/json.h"
 #include "harness/base/printable.h"
+#include "harness/base/with_commas.h"
 
 namespace audit {
 
@@ -18,9 +19,9 @@ std::string listed(const std::vector<std::string>& names);
 /// The JSON of a value, cut after 160 bytes.
 std::string shown(const base::Json& value);
 
-/// 34388917248 -> "34,388,917,248"; a number that is not whole, or beyond 10^15, as it is.
-std::string grouped(int64_t number);
-std::string grouped(double number);
+using base::with_commas;
+/// The same of a number that is whole; one that is not, or is beyond 10^15, as it is.
+std::string with_commas(double number);
 
 /// A sentence in lines of at most 100 columns, each behind `indent`; longer words stay whole.
 std::string wrapped(std::string_view text, std::string_view indent);

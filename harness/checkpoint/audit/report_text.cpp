@@ -53,7 +53,7 @@ std::string sizes(const Report& report) {
       text += fmt::format(" ({} queries to a key)", reading[Dim::query] / reading[dim]);
     }
   }
-  return text + fmt::format("; {} parameters", grouped(parameters(report.examined.subject)));
+  return text + fmt::format("; {} parameters", with_commas(parameters(report.examined.subject)));
 }
 
 /// "names (8) and a known alias (2)": what told the roles apart that shapes do not.
@@ -150,14 +150,14 @@ std::string context_text(const Report& report) {
     text += fmt::format("  {:<30} {}\n", label, value);
   };
   const auto length = [](std::optional<int64_t> tokens, const std::string& because) {
-    return tokens ? fmt::format("{} ({})", grouped(*tokens), because) : "nothing says";
+    return tokens ? fmt::format("{} ({})", with_commas(*tokens), because) : "nothing says";
   };
   line("trained length, inferred", length(claims.trained, claims.trained_because));
   line("claimed length",
        length(claims.claimed, printable(claims.claimed_in + ": " + claims.claimed_because)));
   if (numbers.pairs > 0) {
-    line("base of RoPE",
-         grouped(claims.theta) + (claims.theta_is_there ? "" : " (default: rope_theta is absent)"));
+    line("base of RoPE", with_commas(claims.theta) +
+                             (claims.theta_is_there ? "" : " (default: rope_theta is absent)"));
     line("rope_scaling",
          claims.scaling.empty() ? "none"
          : claims.factor ? fmt::format("{}, factor {}", printable(claims.scaling), *claims.factor)

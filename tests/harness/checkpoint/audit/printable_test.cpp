@@ -12,12 +12,12 @@ TEST(Printable, ListsAFewOfManyNames) {
 }
 
 TEST(Printable, GroupsDigits) {
-  EXPECT_EQ(grouped(int64_t{0}), "0");
-  EXPECT_EQ(grouped(int64_t{999}), "999");
-  EXPECT_EQ(grouped(int64_t{34388917248}), "34,388,917,248");
-  EXPECT_EQ(grouped(5e6), "5,000,000");
-  EXPECT_EQ(grouped(10000.5), "10000.5");
-  EXPECT_EQ(grouped(1e300), "1e+300");
+  EXPECT_EQ(with_commas(int64_t{0}), "0");
+  EXPECT_EQ(with_commas(int64_t{999}), "999");
+  EXPECT_EQ(with_commas(int64_t{34388917248}), "34,388,917,248");
+  EXPECT_EQ(with_commas(5e6), "5,000,000");
+  EXPECT_EQ(with_commas(10000.5), "10000.5");
+  EXPECT_EQ(with_commas(1e300), "1e+300");
 }
 
 TEST(Printable, WrapsAtAHundredColumns) {
