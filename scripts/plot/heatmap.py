@@ -56,6 +56,8 @@ def cells(run, protocol):
 
 
 def draw(run, protocol, theme):
+    if "/absolute" in protocol:
+        raise NothingToDraw("a needle that stays where it is has another depth at every length")
     asked = run.eval_of(protocol)
     data = cells(run, protocol)
     if data.empty:

@@ -83,6 +83,10 @@ class Figures(plot_support.SyntheticRuns):
             self.assertIn(word, texts)
         self.assertNotIn("not run", texts)
 
+    def test_a_needle_that_stays_where_it_is_has_no_heat_map(self):
+        with self.assertRaisesRegex(NothingToDraw, "another depth at every length"):
+            self.draw(heatmap, LANDMARK.replace("per-length", "absolute"))
+
     def test_a_trial_that_was_not_run_is_missing_not_a_miss(self):
         run = self.read("full")
         run.rows[:] = [row for row in run.rows if (row["method"], row["length"]) != ("yarn", 8192)]
