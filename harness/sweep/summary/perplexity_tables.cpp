@@ -205,12 +205,13 @@ class PerplexityClaims {
                             const evals::stats::LengthClaim& claim) {
     const auto length = claim.ended_at ? claim.ended_at : claim.length;
     for (const evals::stats::PerplexityStep& step : steps) {
-      if (step.length != length || !step.difference) continue;
-      row.set("estimate", step.difference->value);
-      if (const auto& bounds = step.difference->bounds) {
-        row.set("low", bounds->low).set("high", bounds->high);
-      }
+      if (step.length == length && step.difference) set_estimate(row, *step.difference);
     }
+  }
+
+  static void set_estimate(Table& row, const Estimate& estimate) {
+    row.set("estimate", estimate.value);
+    if (estimate.bounds) row.set("low", estimate.bounds->low).set("high", estimate.bounds->high);
   }
 
   void add_cost(const Design::Method& method, int64_t length, Tables& tables) const {
@@ -226,8 +227,7 @@ class PerplexityClaims {
       row.set("note", "unknown: diverged or missing");
       return;
     }
-    row.set("estimate", cost->value).set("note", kind_of(*cost));
-    if (cost->bounds) row.set("low", cost->bounds->low).set("high", cost->bounds->high);
+    set_estimate(row.set("note", kind_of(*cost)), *cost);
   }
 
   const Runs& runs_;

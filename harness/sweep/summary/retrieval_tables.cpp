@@ -179,8 +179,10 @@ std::string in_cell(const TrialCell& cell, int64_t length, bool is_best) {
 void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& tables) {
   TextTable shown;
   for (const int64_t length : sheet.lengths) shown.columns.push_back(std::to_string(length));
-  const bool has_claims = !sheet.absolute && !sheet.absent;
-  if (has_claims) {
+  // Without a needle there is no depth, one that stays where it is has another at every length, and
+  // neither says how far keys are found.
+  const bool has_depths = !sheet.absolute && !sheet.absent;
+  if (has_depths) {
     for (const char* column : {"L_cert", "L_fail", "L_point", "worst depth"}) {
       shown.columns.emplace_back(column);
     }
@@ -197,16 +199,13 @@ void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& ta
         continue;
       }
       add_cell(design, *method, sheet, length, {}, best[length], tables);
-      // Without a needle there is no depth, and one that stays where it is has another at every
-      // length.
-      const bool has_depth = !sheet.absent && !sheet.absolute;
-      for (int64_t band = 0; band < evals::stats::depth_bands && has_depth; ++band) {
+      for (int64_t band = 0; band < evals::stats::depth_bands && has_depths; ++band) {
         add_cell(design, *method, sheet, length, band, {}, tables);
       }
       line.cells.push_back(
           in_cell(sheet.cell(method->name, length), length, best[length].count(method->name) > 0));
     }
-    if (has_claims) {
+    if (has_depths) {
       const RetrievalClaims claims = add_claims(design, *method, sheet, tables);
       for (const LengthClaim* claim :
            {&claims.certified, &claims.failing, &claims.point, &claims.worst}) {
