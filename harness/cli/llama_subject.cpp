@@ -3,7 +3,6 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/rand.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
@@ -17,6 +16,7 @@
 #include "harness/checkpoint/open_tokenizer.h"
 #include "harness/model/attend.h"
 #include "harness/model/document_rows.h"
+#include "harness/model/llama_ops.h"
 #include "harness/model/memory.h"
 #include "harness/model/scorer.h"
 #include "scalings/catalog.h"
@@ -155,8 +155,8 @@ sweep::Rates LlamaSubject::measure_rates() const {
   constexpr int64_t rows = 1024;
   constexpr int64_t tokens = 4096;
   const at::Tensor activations = at::rand({rows, spec_.hidden}, dtype);
-  const at::Tensor weight = at::rand({spec_.hidden, spec_.intermediate}, dtype);
-  const double linear = seconds_of([&] { at::mm(activations, weight); });
+  const at::Tensor weight = at::rand({spec_.intermediate, spec_.hidden}, dtype);
+  const double linear = seconds_of([&] { model::linear(activations, weight, {}); });
 
   const model::AttentionShape shape{spec_.heads, spec_.kv_heads, spec_.head_dim};
   const at::Tensor query = at::rand({tokens, spec_.heads, spec_.head_dim}, dtype);

@@ -40,7 +40,7 @@ class Attention {
 
 /// Ways to compute the same thing; which one ran stands in every row of results.
 enum class Kernel {
-  portable,       ///< public operations of LibTorch, on any CPU
+  portable,       ///< products and softmax of our own, for any CPU, fast where AVX2 is
   brgemm_avx512,  ///< oneDNN's small-matrix products and an AVX-512 softmax
 };
 

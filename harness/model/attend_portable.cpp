@@ -1,133 +1,121 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <type_traits>
+#include <vector>
 
 #include "harness/model/attend_kernels.h"
-#include "harness/model/bands.h"
-#include "harness/model/non_finite_rows.h"
-#include "harness/model/work_items.h"
+#include "harness/model/attend_tiled.h"
+#include "harness/model/product_portable.h"
+#include "harness/model/row_portable.h"
+#include "harness/model/softmax_portable.h"
 
 namespace model {
 namespace {
 
-constexpr int64_t query_block = 128;
-constexpr int64_t key_block = 512;
+/// Products and softmax of our own, in float32. Keys lie transposed in panels of 16 keys, values in
+/// panels of 16 channels. What is stored as bfloat16 is widened a tile at a time: that costs 1 / 64
+/// of the tile's multiplications, and the key-value store stays as small as it is.
+template <typename T>
+struct PortableTiles {
+  using Stored = T;
+  using Operand = float;
+  static constexpr int64_t query_block = 126;
+  static constexpr int64_t query_step = 6;  // rows of a tile of the product
+  static constexpr int64_t key_block = 512;
+  static constexpr int64_t key_step = portable::panel;
+  static constexpr int64_t panel = portable::panel;
 
-class PortableAttention : public Attention {
- public:
-  PortableAttention(const AttentionShape& shape, const RowPlan& plan, at::ScalarType dtype)
-      : shape_(shape),
-        plan_(plan),
-        keys_(plan.tables().size()),
-        non_finite_(shape.kv_heads, plan.rows()) {
-    const std::vector<int64_t> sizes = {shape.kv_heads, plan.rows(), shape.head_dim};
-    value_ = at::empty(sizes, dtype);
-    for (const scalings::View& view : plan.views()) {
-      if (!keys_[view.key].defined()) {
-        keys_[view.key] = at::empty(sizes, dtype);
+  static int64_t stored_dim(int64_t dim) { return (dim + panel - 1) / panel * panel; }
+  static float to_float(T value) { return load(value); }
+
+  template <typename To>
+  static void rotate(const T* x, const float* cos, const float* sin, float sign, int64_t pairs,
+                     int64_t dim, To* to) {
+    portable::rotate(x, cos, sin, sign, pairs, dim, to);
+  }
+
+  static void put_keys(const T* rows, int64_t count, int64_t dim, T* block, int64_t at) {
+    for (int64_t i = 0; i < count; ++i) {
+      T* to = block + (at + i) / panel * panel * dim + (at + i) % panel;
+      for (int64_t channel = 0; channel < dim; ++channel) {
+        to[channel * panel] = rows[i * dim + channel];
       }
     }
   }
 
-  void store(int64_t first_row, const at::Tensor& key, const at::Tensor& value) override {
-    const int64_t rows = key.size(0);
-    for (size_t ruler = 0; ruler < keys_.size(); ++ruler) {
-      if (keys_[ruler].defined()) {
-        const RotaryTable& table = plan_.tables()[ruler];
-        keys_[ruler]
-            .narrow(1, first_row, rows)
-            .copy_(rotate(key, {table.cos.narrow(0, first_row, rows),
-                                table.sin.narrow(0, first_row, rows)})
-                       .transpose(0, 1));
-      }
-    }
-    const at::Tensor is_finite = value.isfinite().all(2);  // [rows, kv_heads]
-    value_.narrow(1, first_row, rows)
-        .copy_(value.masked_fill(is_finite.logical_not().unsqueeze(2), 0).transpose(0, 1));
-    non_finite_.forget(first_row, rows);
-    const at::Tensor broken = is_finite.logical_not().nonzero().contiguous();  // [count, 2]
-    for (int64_t index = 0; index < broken.size(0); ++index) {
-      const int64_t* place = broken.const_data_ptr<int64_t>() + 2 * index;
-      non_finite_.mark(place[1], first_row + place[0]);
+  static void put_value(const T* row, int64_t dim, T* block, int64_t at) {
+    for (int64_t first = 0; first < dim; first += panel) {
+      std::copy(row + first, row + std::min(first + panel, dim),
+                block + (first * key_block + at * panel));
     }
   }
 
-  at::Tensor attend(std::span<const int64_t> rows, const at::Tensor& query) const override {
-    at::Tensor out = at::empty_like(query);  // [n, heads, head_dim]
-    run_attention_items(
-        plan_, rows, shape_.heads, query_block,
-        [&](const QueryBlock& block, int64_t head) { attend_block(block, head, query, out); });
-    return out;
+  static void score(int64_t rows, int64_t from, int64_t width, int64_t dim, const float* query,
+                    const T* keys, float* scores) {
+    portable::multiply({.rows = rows,
+                        .columns = width,
+                        .depth = dim,
+                        .a = query,
+                        .a_stride = dim,
+                        .b = wide(keys + from * dim, width * dim, width * dim, 1),
+                        .panel_stride = panel * dim,
+                        .c = scores,
+                        .c_stride = key_block,
+                        .add = false});
   }
+
+  static float absorb(SoftmaxRow& row, float* scores, float*, int64_t begin, int64_t end,
+                      int64_t width) {
+    return portable::absorb(row, scores, begin, end, width);
+  }
+
+  static void mix(int64_t rows, int64_t from, int64_t width, int64_t dim, const float* weights,
+                  const T* values, float* mixed) {
+    const int64_t columns = stored_dim(dim);
+    portable::multiply(
+        {.rows = rows,
+         .columns = columns,
+         .depth = width,
+         .a = weights,
+         .a_stride = key_block,
+         .b = wide(values + from * panel, width * panel, key_block * panel, columns / panel),
+         .panel_stride = std::is_same_v<T, float> ? key_block * panel : width * panel,
+         .c = mixed,
+         .c_stride = columns,
+         .add = true});
+  }
+
+  static void multiply(float* x, float factor, int64_t count) {
+    portable::multiply(x, factor, count);
+  }
+  static void divide(const float* x, float by, int64_t count, T* to) {
+    portable::divide(x, by, count, to);
+  }
+  static void release() {}
 
  private:
-  void attend_block(const QueryBlock& block, int64_t head, const at::Tensor& query,
-                    at::Tensor& out) const {
-    const int64_t queries = static_cast<int64_t>(block.rows.size());
-    const int64_t kv_head = head / (shape_.heads / shape_.kv_heads);
-    const auto longs = at::TensorOptions().dtype(at::kLong);
-    const at::Tensor row_index =
-        at::from_blob(const_cast<int64_t*>(block.rows.data()), {queries}, longs);
-    at::Tensor scale = at::empty({queries, 1}, at::kFloat);
-    for (int64_t i = 0; i < queries; ++i) {
-      scale.mutable_data_ptr<float>()[i] = static_cast<float>(
-          plan_.gain(block.rows[i]) / std::sqrt(static_cast<double>(shape_.head_dim)));
+  /// `runs` runs of `count` numbers, `stride` apart, as they are if they are float32, or one behind
+  /// the other in this thread's scratch.
+  static const float* wide(const float* x, int64_t, int64_t, int64_t) { return x; }
+  static const float* wide(const bf16* x, int64_t count, int64_t stride, int64_t runs) {
+    thread_local std::vector<float> widened;
+    widened.resize(std::max<size_t>(widened.size(), count * runs));
+    for (int64_t run = 0; run < runs; ++run) {
+      portable::widen(x + run * stride, count, widened.data() + run * count);
     }
-    const at::Tensor raw = query.narrow(0, block.first, queries).narrow(1, head, 1);
-    at::Tensor sum = at::zeros({queries, 1}, at::kFloat);
-    at::Tensor largest = at::full_like(sum, -std::numeric_limits<float>::infinity());
-    at::Tensor mixed = at::zeros({queries, shape_.head_dim}, at::kFloat);
-    for (const Band& band : block.bands) {
-      const scalings::View& view = plan_.views()[band.view];
-      const RotaryTable& table = plan_.tables()[view.query];
-      const at::Tensor turned =
-          rotate(raw, {table.cos.index_select(0, row_index), table.sin.index_select(0, row_index)})
-              .squeeze(1)
-              .to(at::kFloat);  // [queries, head_dim]
-      const at::Tensor begins =
-          at::from_blob(const_cast<int64_t*>(band.begins.data()), {queries, 1}, longs);
-      const at::Tensor ends =
-          at::from_blob(const_cast<int64_t*>(band.ends.data()), {queries, 1}, longs);
-      for (int64_t first = band.begin; first < band.end; first += key_block) {
-        const int64_t keys = std::min(key_block, band.end - first);
-        const at::Tensor key = keys_[view.key][kv_head].narrow(0, first, keys).to(at::kFloat);
-        const at::Tensor value = value_[kv_head].narrow(0, first, keys).to(at::kFloat);
-        const at::Tensor column = at::arange(first, first + keys, longs);  // [keys]
-        at::Tensor logits = at::mm(turned, key.t()) * scale;               // [queries, keys]
-        logits.masked_fill_((column < begins).logical_or(column >= ends),
-                            -std::numeric_limits<float>::infinity());
-        const at::Tensor next = at::maximum(largest, logits.amax(1, /*keepdim=*/true));
-        // A query that has seen no key yet has no maximum; any finite one serves.
-        const at::Tensor finite = at::where(next.isneginf(), 0.0f, next);
-        const at::Tensor weight = (logits - finite).exp();
-        const at::Tensor shrink = (largest - finite).exp();
-        sum = sum * shrink + weight.sum(1, /*keepdim=*/true);
-        mixed = mixed * shrink + at::mm(weight, value);
-        largest = next;
-      }
-    }
-    for (int64_t i = 0; i < queries; ++i) {
-      if (non_finite_.attended(kv_head, block.bands, i)) {
-        mixed[i] = std::numeric_limits<float>::quiet_NaN();
-      }
-    }
-    out.narrow(0, block.first, queries).select(1, head).copy_(mixed / sum);
+    return widened.data();
   }
-
-  const AttentionShape shape_;
-  const RowPlan& plan_;
-  std::vector<at::Tensor> keys_;  // [rulers] x [kv_heads, rows, head_dim], rotated
-  at::Tensor value_;              // [kv_heads, rows, head_dim]
-  NonFiniteRows non_finite_;      // of the values
 };
 
 }  // namespace
 
 std::unique_ptr<Attention> make_portable_attention(const AttentionShape& shape, const RowPlan& plan,
                                                    at::ScalarType dtype) {
-  return std::make_unique<PortableAttention>(shape, plan, dtype);
+  if (dtype == at::kFloat) {
+    return std::make_unique<TiledAttention<PortableTiles<float>>>(shape, plan, dtype);
+  }
+  return std::make_unique<TiledAttention<PortableTiles<bf16>>>(shape, plan, dtype);
 }
 
 }  // namespace model

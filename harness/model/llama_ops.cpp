@@ -2,7 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "harness/model/compute_type.h"
+#include "harness/model/product.h"
 #include "harness/model/row_math.h"
 
 namespace model {
@@ -60,6 +63,22 @@ void run_norm(const at::Tensor& stream, const at::Tensor& delta, const at::Tenso
                   stream.size(0), stream.size(1), data<T>(y)});
 }
 
+at::Tensor linear_by_float32(const at::Tensor& x, const at::Tensor& weight,
+                             const at::Tensor& bias) {
+  constexpr int64_t slice = 256;  // rows of the weight: what is widened stays in the cache
+  const at::Tensor wide = x.to(at::kFloat);
+  const int64_t out = weight.size(0);
+  at::Tensor y = at::empty({x.size(0), out}, x.scalar_type());
+  for (int64_t first = 0; first < out; first += slice) {
+    const int64_t count = std::min(slice, out - first);
+    const at::Tensor part = weight.narrow(0, first, count).to(at::kFloat).t();
+    at::Tensor product = at::mm(wide, part);  // [rows, count]
+    if (bias.defined()) product += bias.narrow(0, first, count);
+    y.narrow(1, first, count).copy_(product);
+  }
+  return y;
+}
+
 }  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps,
@@ -92,6 +111,9 @@ at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (x.scalar_type() == at::kBFloat16 && !multiplies_bfloat16()) {
+    return linear_by_float32(x, weight, bias);
+  }
   return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
 }
 

@@ -27,6 +27,8 @@ at::Tensor add_and_norm(at::Tensor& stream, const at::Tensor& delta, const at::T
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up);
 
 /// x @ weight^T + bias in the type of x, which is the type of the weight; `bias` may be undefined.
+/// Sums are float32. Where products of bfloat16 are slow (product.h), float32 ones serve, a slice
+/// of the weight at a time.
 ///   x [rows, in], weight [out, in], bias [out] -> [rows, out]
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 

@@ -2,20 +2,14 @@
 
 #include <cstdint>
 
+#include "harness/model/softmax_row.h"
+
 namespace model::avx512 {
 
 /// Whether this CPU and this build can run the functions below.
 bool available();
 /// Whether bfloat16 products are native too.
 bool available_bfloat16();
-
-/// One row of a tile of an online softmax, in base 2.
-struct SoftmaxRow {
-  float scale = 1;    ///< >= 0; logits are scores * scale, in bits: log2(e) is part of it
-  float largest = 0;  ///< largest logit so far; lowest() before the first key, so that a key whose
-                      ///< logit is -inf weighs nothing even as the first
-  float sum = 0;      ///< of 2^(logit - largest)
-};
 
 /// Takes scores [begin, end) of a row that is `width` wide into the softmax. Weights of those keys
 /// are written, zero elsewhere in [0, width). Returns what earlier sums were multiplied with, and

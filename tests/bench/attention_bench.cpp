@@ -15,6 +15,7 @@
 
 #include "harness/model/attend.h"
 #include "harness/model/parallel.h"
+#include "harness/model/product_portable.h"
 #include "tests/bench/instruction_peak.h"
 
 namespace {
@@ -73,41 +74,74 @@ void libtorch(benchmark::State& state, at::ScalarType dtype) {
   it.report(state);
 }
 
-/// The two products of every tile that ours() visits, operands packed, nothing between them.
+constexpr int64_t tile_queries = 128, tile_keys = 512;
+
+/// The two products of a tile as the kernel in use makes them, operands packed.
 template <typename T>
+struct BrgemmProducts {
+  using Operand = T;
+  static constexpr bool vnni = !std::is_same_v<T, float>;
+  static void score(int64_t width, int64_t dim, const T* query, const T* keys, float* scores) {
+    at::native::cpublas::brgemm(tile_queries, width, dim, dim, tile_keys, tile_keys, false, query,
+                                keys, scores, vnni);
+  }
+  static void mix(int64_t width, int64_t dim, bool add, const T* weights, const T* values,
+                  float* mixed) {
+    at::native::cpublas::brgemm(tile_queries, dim, width, tile_keys, dim, dim, add, weights, values,
+                                mixed, vnni);
+  }
+  static void release() { at::native::cpublas::brgemm_release(vnni); }
+};
+
+struct PortableProducts {
+  using Operand = float;
+  static void score(int64_t width, int64_t dim, const float* query, const float* keys,
+                    float* scores) {
+    model::portable::multiply({tile_queries, width, dim, query, dim, keys,
+                               model::portable::panel * dim, scores, tile_keys, false});
+  }
+  static void mix(int64_t width, int64_t dim, bool add, const float* weights, const float* values,
+                  float* mixed) {
+    model::portable::multiply({tile_queries, dim, width, weights, tile_keys, values,
+                               model::portable::panel * width, mixed, dim, add});
+  }
+  static void release() {}
+};
+
+/// The products of every tile that ours() visits, nothing between them.
+template <typename Products>
 void bare_products(benchmark::State& state) {
+  using T = typename Products::Operand;
   const Case it(state);
-  constexpr int64_t queries = 128, keys = 512;
-  constexpr bool vnni = !std::is_same_v<T, float>;
   const auto type = c10::CppTypeToScalarType<T>::value;
-  const at::Tensor query = it.random(type, {queries, it.head_dim});
+  const at::Tensor query = it.random(type, {tile_queries, it.head_dim});
   const at::Tensor key = it.random(type, {it.tokens, it.head_dim});
-  const at::Tensor weights = it.random(type, {queries, keys});
+  const at::Tensor weights = it.random(type, {tile_queries, tile_keys});
   for (auto _ : state) {
-    const int64_t blocks = it.tokens / queries;
+    const int64_t blocks = it.tokens / tile_queries;
     model::run_queue(blocks * heads, [&](int64_t item) {
-      const int64_t block = blocks - 1 - item / heads;  // largest first
-      thread_local std::vector<float> scores(queries * keys), mixed(queries * 256);
-      for (int64_t first = 0; first < (block + 1) * queries; first += keys) {
-        const int64_t width = std::min(keys, (block + 1) * queries - first);
+      const int64_t end = (blocks - item / heads) * tile_queries;  // largest first
+      thread_local std::vector<float> scores(tile_queries * tile_keys), mixed(tile_queries * 256);
+      for (int64_t first = 0; first < end; first += tile_keys) {
+        const int64_t width = std::min(tile_keys, end - first);
         const T* packed = key.const_data_ptr<T>() + first * it.head_dim;
-        at::native::cpublas::brgemm(queries, width, it.head_dim, it.head_dim, keys, keys, false,
-                                    query.const_data_ptr<T>(), packed, scores.data(), vnni);
-        at::native::cpublas::brgemm(queries, it.head_dim, width, keys, it.head_dim, it.head_dim,
-                                    first > 0, weights.const_data_ptr<T>(), packed, mixed.data(),
-                                    vnni);
+        Products::score(width, it.head_dim, query.const_data_ptr<T>(), packed, scores.data());
+        Products::mix(width, it.head_dim, first > 0, weights.const_data_ptr<T>(), packed,
+                      mixed.data());
       }
-      at::native::cpublas::brgemm_release(vnni);
+      Products::release();
     });
   }
   it.report(state);
 }
 
 void bare(benchmark::State& state, at::ScalarType dtype) {
-  if (dtype == at::kFloat) {
-    bare_products<float>(state);
+  if (model::best_kernel(dtype, {heads, heads, state.range(0)}) == model::Kernel::portable) {
+    bare_products<PortableProducts>(state);
+  } else if (dtype == at::kFloat) {
+    bare_products<BrgemmProducts<float>>(state);
   } else {
-    bare_products<at::BFloat16>(state);
+    bare_products<BrgemmProducts<at::BFloat16>>(state);
   }
 }
 

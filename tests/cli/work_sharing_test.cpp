@@ -123,9 +123,6 @@ TEST_F(WorkSharing, IsTheSameInCheckInTheRunnerAndInTheScorer) {
 TEST_F(WorkSharing, LeavesTheRowsOfTrialsAsTheyAreOneByOne) {
   const sweep::Experiment experiment = per_length();
   const LlamaSubject subject(experiment);
-  if (subject.numerics().find("portable") != std::string::npos) {
-    GTEST_SKIP() << "this kernel sums in another order";
-  }
   const sweep::Prepared prepared(experiment, subject);
   const auto storage = sweep::posix_storage();
   sweep::RunDirectory directory(folder_.path() / "run", *storage, to_json(experiment),

@@ -2,12 +2,14 @@
 
 #include <cmath>
 
+#include "harness/model/product.h"
+
 namespace training {
 namespace {
 
 // At these lengths LibTorch's flash kernel in bfloat16 is bound by its overhead (8,192 tokens
 // forward and backward at length 128: 68 ms, against 15 ms for three batched products and a
-// softmax).
+// softmax, where those are fast).
 constexpr int64_t kLongestDense = 512;
 
 at::Tensor dense_attention(const at::Tensor& query, const at::Tensor& key,
@@ -27,7 +29,8 @@ at::Tensor causal_attention(const at::Tensor& query, const at::Tensor& key,
   const int64_t groups = query.size(1) / key.size(1);
   const at::Tensor keys = groups == 1 ? key : key.repeat_interleave(groups, 1);
   const at::Tensor values = groups == 1 ? value : value.repeat_interleave(groups, 1);
-  const bool is_dense = query.scalar_type() == at::kBFloat16 && query.size(2) <= kLongestDense;
+  const bool is_dense = query.scalar_type() == at::kBFloat16 && query.size(2) <= kLongestDense &&
+                        model::multiplies_bfloat16();
   const at::Tensor out =
       is_dense ? dense_attention(query, keys, values)
                : at::scaled_dot_product_attention(query, keys, values, {}, 0.0, /*is_causal=*/true);

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "harness/model/product.h"
 #include "harness/model/training/causal_attention.h"
 #include "harness/model/training/fused_ops.h"
 
@@ -41,7 +42,7 @@ at::Tensor LlamaGraph::forward(const at::Tensor& ids, const std::vector<RotaryTa
       return weights_[model_.at(layer, which)];
     };
     const auto linear = [&](const at::Tensor& x, TrainableLlama::LayerTensor which) {
-      return at::mm(x, weight(which).t());
+      return model::product(x, weight(which).t());
     };
     const auto norm = [&](TrainableLlama::LayerTensor which) {
       return add_norm(residual, delta, weight(which), spec.rms_norm_eps, model_.compute());

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "harness/model/product.h"
 #include "harness/model/training/row_kernels.h"
 
 namespace training {
@@ -54,8 +55,8 @@ LossResult weighted_cross_entropy(const at::Tensor& hidden, const at::Tensor& em
       cross_entropy_rows<bf16>(logits, rows_of(row_targets), rows_of(row_weights), gradient,
                                rows_of(row_nll));
     }
-    rows_of(d_row_hidden).copy_(at::mm(gradient, embedding));
-    result.d_embedding.add_(at::mm(gradient.t(), block));
+    rows_of(d_row_hidden).copy_(model::product(gradient, embedding));
+    result.d_embedding.add_(model::product(gradient.t(), block));
   }
   result.loss = (row_nll * row_weights).sum(at::kDouble).item<double>();
   result.nll = at::zeros_like(weights).index_copy_(0, rows, row_nll);
