@@ -14,9 +14,9 @@
 
 #include "harness/base/printable.h"
 #include "harness/checkpoint/open_tokenizer.h"
-#include "harness/model/attend.h"
 #include "harness/model/document_rows.h"
-#include "harness/model/llama_ops.h"
+#include "harness/model/kernels/attend.h"
+#include "harness/model/kernels/llama_ops.h"
 #include "harness/model/memory.h"
 #include "harness/model/scorer.h"
 #include "scalings/catalog.h"

@@ -8,10 +8,10 @@
 #include <span>
 
 #include "harness/checkpoint/convert.h"
+#include "harness/model/kernels/llama_ops.h"
+#include "harness/model/kernels/parallel.h"
+#include "harness/model/kernels/row_plan.h"
 #include "harness/model/layer_weights.h"
-#include "harness/model/llama_ops.h"
-#include "harness/model/parallel.h"
-#include "harness/model/row_plan.h"
 
 namespace model {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "evals/snapshots.h"
 #include "harness/checkpoint/weights.h"
-#include "harness/model/attend.h"
 #include "harness/model/document_rows.h"
+#include "harness/model/kernels/attend.h"
 #include "harness/model/path_plans.h"
 
 namespace model {

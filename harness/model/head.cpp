@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "harness/checkpoint/roles.h"
+#include "harness/model/kernels/parallel.h"
 #include "harness/model/layer_weights.h"
-#include "harness/model/parallel.h"
 
 namespace model {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "harness/checkpoint/roles.h"
-#include "harness/model/parallel.h"
+#include "harness/model/kernels/parallel.h"
 
 namespace model {
 namespace {

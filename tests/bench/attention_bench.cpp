@@ -13,9 +13,9 @@
 #include <map>
 #include <numeric>
 
-#include "harness/model/attend.h"
-#include "harness/model/parallel.h"
-#include "harness/model/product_portable.h"
+#include "harness/model/kernels/attend.h"
+#include "harness/model/kernels/parallel.h"
+#include "harness/model/kernels/product_portable.h"
 #include "tests/bench/instruction_peak.h"
 
 namespace {

@@ -9,7 +9,7 @@
 
 #include <numeric>
 
-#include "harness/model/attend.h"
+#include "harness/model/kernels/attend.h"
 #include "scalings/catalog.h"
 
 namespace {

@@ -16,12 +16,16 @@ LAYERS = {
     # Trains on the prompts of the protocols, so it stands above the model and sees all of evals.
     "harness/model/training": [
         "harness/base", "scalings", "evals", "harness/checkpoint", "harness/model",
+        "harness/model/kernels",
     ],
-    "harness/model": ["harness/base", "scalings", "evals", "harness/checkpoint"],
+    "harness/model/kernels": ["scalings", "evals"],
+    "harness/model": [
+        "harness/base", "scalings", "evals", "harness/checkpoint", "harness/model/kernels",
+    ],
     "harness/sweep": ["harness/base", "scalings", "evals", "harness/checkpoint", "harness/model"],
     "harness/cli": [
         "harness/base", "scalings", "evals", "harness/checkpoint", "harness/model",
-        "harness/model/training", "harness/sweep",
+        "harness/model/kernels", "harness/model/training", "harness/sweep",
     ],
 }  # fmt: skip
 
@@ -30,10 +34,13 @@ LAYERS = {
 EVALS_DATA = {
     "evals/document.h", "evals/language_model.h", "evals/snapshots.h", "evals/tokenizer.h",
 }
-SEES_ONLY_EVALS_DATA = {"harness/checkpoint", "harness/model"}
+SEES_ONLY_EVALS_DATA = {"harness/checkpoint", "harness/model", "harness/model/kernels"}
 
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
-SEES_TORCH = {"harness/model", "harness/model/training", "harness/sweep", "harness/cli"}
+SEES_TORCH = {
+    "harness/model", "harness/model/kernels", "harness/model/training", "harness/sweep",
+    "harness/cli",
+}  # fmt: skip
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 

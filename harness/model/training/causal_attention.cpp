@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "harness/model/product.h"
+#include "harness/model/kernels/product.h"
 
 namespace training {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "harness/model/compute_type.h"
+#include "harness/model/kernels/compute_type.h"
 #include "harness/model/training/row_kernels.h"
 
 namespace training {

@@ -2,7 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include "harness/model/product.h"
+#include "harness/model/kernels/product.h"
 #include "harness/model/training/causal_attention.h"
 #include "harness/model/training/fused_ops.h"
 

@@ -2,7 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include "harness/model/product.h"
+#include "harness/model/kernels/product.h"
 #include "harness/model/training/row_kernels.h"
 
 namespace training {

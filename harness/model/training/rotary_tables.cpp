@@ -1,7 +1,7 @@
 #include "harness/model/training/rotary_tables.h"
 
 #include "harness/base/error.h"
-#include "harness/model/rotary.h"
+#include "harness/model/kernels/rotary.h"
 
 namespace training {
 

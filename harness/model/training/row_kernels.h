@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "harness/model/row_math.h"
+#include "harness/model/kernels/row_math.h"
 
 namespace training {
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
-#include <numbers>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -19,6 +18,7 @@
 #include "harness/model/training/tokenizer_trainer.h"
 #include "harness/model/training/train_folder.h"
 #include "harness/model/training/train_log.h"
+#include "harness/model/training/train_schedule.h"
 #include "harness/model/training/train_state.h"
 #include "scalings/catalog.h"
 
@@ -35,43 +35,6 @@ double seconds_since(Clock::time_point start) {
 constexpr double kSpikeNats = 3.0;
 constexpr int64_t kSpikeSteps = 20;
 constexpr double kSmoothing = 0.98;
-
-/// Steps of all phases, one after another.
-struct Place {
-  size_t phase = 0;
-  int64_t tokens_before = 0;  ///< targets seen before this step
-};
-
-int64_t tokens_per_step(const Phase& phase) {
-  return phase.batch_tokens / phase.length * phase.length;
-}
-
-int64_t steps_of(const Phase& phase) {
-  return (phase.tokens + tokens_per_step(phase) - 1) / tokens_per_step(phase);
-}
-
-Place place_of(const TrainConfig& config, int64_t step) {
-  Place place;
-  while (step >= steps_of(config.phases.at(place.phase))) {
-    const Phase& phase = config.phases[place.phase++];
-    step -= steps_of(phase);
-    place.tokens_before += steps_of(phase) * tokens_per_step(phase);
-  }
-  place.tokens_before += step * tokens_per_step(config.phases[place.phase]);
-  return place;
-}
-
-/// Linear warm-up by steps, then a cosine over all tokens down to final_fraction of the peak.
-double learning_rate(const TrainConfig& config, int64_t step, int64_t tokens_before) {
-  const double share =
-      static_cast<double>(tokens_before) / static_cast<double>(config.total_tokens());
-  const double cosine = config.final_fraction + (1.0 - config.final_fraction) * 0.5 *
-                                                    (1.0 + std::cos(std::numbers::pi * share));
-  const double warmup = step < config.warmup_steps ? static_cast<double>(step + 1) /
-                                                         static_cast<double>(config.warmup_steps)
-                                                   : 1.0;
-  return config.optimizer.learning_rate * std::min(warmup, cosine);
-}
 
 scalings::Chain chain_of(const TrainConfig& config) {
   return scalings::make_chain(config.scaling, "scaling");
@@ -105,8 +68,7 @@ class Run {
     const HfRope rope = hf_rope(chain, shape_, config_.longest());
     const Mixture mixture(config_, material_);
     log_.keep_until(state_.step);
-    int64_t steps = 0;
-    for (const Phase& phase : config_.phases) steps += steps_of(phase);
+    const int64_t steps = steps_of(config_);
     last_save_ = Clock::now();
     while (state_.step < steps) {
       step(chain, mixture, steps);
@@ -217,7 +179,7 @@ class Run {
 
   void step(const scalings::Chain& chain, const Mixture& mixture, int64_t steps) {
     const Clock::time_point start = Clock::now();
-    const Place place = place_of(config_, state_.step);
+    const StepPlace place = place_of(config_, state_.step);
     const Phase& phase = config_.phases[place.phase];
     const MixedBatch mixed = mixture.batch(phase, state_.step);
     const BatchGradient result =
