@@ -10,25 +10,12 @@
 
 #include "harness/base/json.h"
 #include "scalings/catalog.h"
+#include "scalings/stated_length.h"
 
 namespace scalings {
 namespace {
 
 using base::Json;
-
-constexpr const char* original_key = "original_max_position_embeddings";
-
-bool present(const Json& object, const char* key) {
-  return object.contains(key) && !object.at(key).is_null();
-}
-
-/// Under which key the RoPE dict stands; empty where there is none.
-std::string dict_name(const Json& config) {
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    if (present(config, key)) return key;
-  }
-  return {};
-}
 
 /// Reads one RoPE dict with Transformers' rules. Only problems that leave no chain are added.
 class Reader {
@@ -90,12 +77,12 @@ class Reader {
       return add(draft);
     }
     const Json window = top_level("max_position_embeddings");
-    if (has(original_key) && dict_.at(original_key) != window) {
+    if (has(original_length_key) && dict_.at(original_length_key) != window) {
       warn(
           "Transformers' dynamic starts from max_position_embeddings and ignores "
           "original_max_position_embeddings");
     }
-    asked_.insert(original_key);
+    asked_.insert(original_length_key);
     Draft draft = begin("dynamic_ntk");
     draft.method["original_length"] = window;
     draft.places["original_length"] = "/max_position_embeddings";
@@ -147,7 +134,7 @@ class Reader {
     draft.method["fraction"] = 1;
     if (has(key)) {
       require(key, draft, "fraction");
-    } else if (present(config_, key)) {
+    } else if (base::has_value(config_, key)) {
       draft.method["fraction"] = config_.at(key);
       draft.places["fraction"] = fmt::format("/{}", key);
     }
@@ -201,7 +188,7 @@ class Reader {
 
   /// Nothing, and a problem, where the config states none.
   std::optional<StatedLength> take_original_length(Draft& draft) {
-    asked_.insert(original_key);
+    asked_.insert(original_length_key);
     const size_t before = problems_.found().size();
     auto original = length_before_scaling(config_, problems_);
     if (!original) {
@@ -210,13 +197,14 @@ class Reader {
     }
     draft.method["original_length"] = original->tokens;
     draft.places["original_length"] = original->place;
-    if (original->key != original_key) {
+    if (original->key != original_length_key) {
       warn(fmt::format("no {}: max_position_embeddings {} is taken as the length before stretching",
-                       original_key, original->tokens));
-    } else if (present(config_, original_key) && has(original_key) &&
-               dict_.at(original_key) != config_.at(original_key)) {
-      warn(fmt::format("{} {} of the top level overrides {} of {}", original_key,
-                       config_.at(original_key).dump(), dict_.at(original_key).dump(), name_));
+                       original_length_key, original->tokens));
+    } else if (base::has_value(config_, original_length_key) && has(original_length_key) &&
+               dict_.at(original_length_key) != config_.at(original_length_key)) {
+      warn(fmt::format("{} {} of the top level overrides {} of {}", original_length_key,
+                       config_.at(original_length_key).dump(), dict_.at(original_length_key).dump(),
+                       name_));
     }
     return original;
   }
@@ -250,7 +238,7 @@ class Reader {
                      dict_.at("factor").dump(), lengths, then));
   }
 
-  bool has(const char* key) const { return present(dict_, key); }
+  bool has(const char* key) const { return base::has_value(dict_, key); }
   std::string at(const std::string& key) const { return fmt::format("/{}/{}", name_, key); }
 
   /// Takes a value of the dict as the method's `as`, which is called the same where it is not
@@ -268,7 +256,7 @@ class Reader {
   }
 
   Json top_level(const char* key) {
-    if (present(config_, key)) return config_.at(key);
+    if (base::has_value(config_, key)) return config_.at(key);
     problems_.add(fmt::format("/{}", key), "missing",
                   fmt::format("{} is read relative to it", name_));
     return {};
@@ -312,39 +300,16 @@ class Reader {
 
 }  // namespace
 
-std::optional<StatedLength> length_before_scaling(const nlohmann::json& config,
-                                                  base::Problems& problems) {
-  if (!config.is_object()) return {};
-  const std::string dict = dict_name(config);
-  const Json* const nested =
-      !dict.empty() && config.at(dict).is_object() ? &config.at(dict) : nullptr;
-  const struct {
-    const Json* object;
-    const char* key;
-    std::string place;
-  } candidates[] = {{&config, original_key, ""},
-                    {nested, original_key, "/" + dict},
-                    {&config, "max_position_embeddings", ""}};
-  for (const auto& [object, key, place] : candidates) {
-    if (!object || !present(*object, key)) continue;
-    const size_t before = problems.found().size();
-    const int64_t tokens =
-        base::StrictObject(*object, place, problems).integer(key, 1, int64_t{1} << 31);
-    if (problems.found().size() != before) return {};
-    return StatedLength{tokens, key, fmt::format("{}/{}", place, key)};
-  }
-  return {};
-}
-
 HfScaling from_hf(const nlohmann::json& config, const std::string& file) {
   base::Problems problems;
   HfScaling out;
   if (!config.is_object()) {
     problems.add("", "must be an object");
-  } else if (present(config, "rope_scaling") && present(config, "rope_parameters") &&
+  } else if (base::has_value(config, "rope_scaling") &&
+             base::has_value(config, "rope_parameters") &&
              config.at("rope_scaling") != config.at("rope_parameters")) {
     problems.add("/rope_parameters", "contradicts /rope_scaling", "keep one of the two");
-  } else if (const std::string dict = dict_name(config); !dict.empty()) {
+  } else if (const std::string dict = rope_dict_name(config); !dict.empty()) {
     out = Reader(config, dict, problems).read();
   }
   problems.throw_if_any(file);

@@ -1,12 +1,8 @@
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
-
-#include "harness/base/error.h"
 
 namespace scalings {
 
@@ -15,20 +11,6 @@ struct HfScaling {
   nlohmann::json chain = nlohmann::json::array();  ///< for make_chain; [] is plain RoPE
   std::vector<std::string> warnings;
 };
-
-/// The length before any scaling, as a config.json states it.
-struct StatedLength {
-  int64_t tokens = 0;
-  std::string key;  ///< original_max_position_embeddings, or max_position_embeddings for want of it
-  std::string place;  ///< JSON path of that key
-};
-
-/// By Transformers' rule: original_max_position_embeddings of the top level, else of the RoPE dict,
-/// else max_position_embeddings; nothing where the config has none of these. The first that is
-/// there counts: when it is no integer from 1 to 2^31, that is added to `problems`, and nothing
-/// returned.
-std::optional<StatedLength> length_before_scaling(const nlohmann::json& config,
-                                                  base::Problems& problems);
 
 /// Turns `rope_scaling` (Transformers 4) or `rope_parameters` (Transformers 5) of a whole
 /// config.json into the chain that Transformers would run: `rope_type` or `type`; default, linear,

@@ -29,6 +29,11 @@ Json parse_json(std::string_view text, const std::string& file);
 /// NaN and infinities, which JSON cannot say.
 std::string canonical_json(const Json& value);
 
+/// Whether `value` is an object that has the key, with another value than null.
+inline bool has_value(const Json& value, const std::string& key) {
+  return value.is_object() && value.contains(key) && !value.at(key).is_null();
+}
+
 /// Closed interval for numbers; an open end is made by `above`.
 struct Bounds {
   double low = -std::numeric_limits<double>::infinity();

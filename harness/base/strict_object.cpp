@@ -85,9 +85,7 @@ StrictObject::StrictObject(const Json& value, std::string path, Problems& proble
   }
 }
 
-bool StrictObject::has(const std::string& key) const {
-  return object_.is_object() && object_.contains(key) && !object_.at(key).is_null();
-}
+bool StrictObject::has(const std::string& key) const { return has_value(object_, key); }
 
 std::string StrictObject::at(const std::string& key) const { return path_ + "/" + path_step(key); }
 

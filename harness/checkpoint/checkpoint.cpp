@@ -8,7 +8,7 @@
 #include "harness/checkpoint/llama_config.h"
 #include "harness/checkpoint/raw_config.h"
 #include "harness/checkpoint/safetensors_archive.h"
-#include "scalings/from_hf.h"
+#include "scalings/stated_length.h"
 
 namespace checkpoint {
 namespace {

@@ -4,50 +4,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <stdexcept>
 #include <string_view>
+
+#include "harness/checkpoint/llama_families.h"
 
 namespace checkpoint {
 namespace {
 
 constexpr int64_t most = int64_t{1} << 31;
-
-/// When a family's attention looks at sliding_window.
-enum class Slides {
-  never,  ///< Transformers' LLaMA, Yi's own code and llama.cpp's llama do not read the key
-  always,
-  when_asked,  ///< by use_sliding_window, from layer max_window_layers on
-};
-
-/// A family's own rules, and what its configuration class fills in for a key that config.json
-/// leaves out.
-struct Family {
-  std::string_view model_type;
-  double rope_theta;
-  double rms_norm_eps;
-  int64_t kv_heads;  ///< 0: as many as heads
-  int64_t max_position_embeddings;
-  Slides slides;
-  int64_t sliding_window;     ///< 0: none
-  bool query_key_value_bias;  ///< always, whatever attention_bias says
-};
-
-constexpr std::array<Family, 4> families{{
-    {"llama", 1e4, 1e-6, 0, 2048, Slides::never, 0, false},
-    {"mistral", 1e4, 1e-6, 8, 131072, Slides::always, 4096, false},
-    {"qwen2", 1e4, 1e-6, 32, 32768, Slides::when_asked, 4096, true},
-    {"Yi", 5e6, 1e-5, 4, 4096, Slides::never, 0, false},
-}};
-
-constexpr int64_t default_max_window_layers = 28;
-
-const Family* find_family(std::string_view model_type) {
-  const auto found = std::find_if(families.begin(), families.end(), [&](const Family& family) {
-    return family.model_type == model_type;
-  });
-  return found == families.end() ? nullptr : &*found;
-}
 
 /// Keys of relatives that change the computation, and the value (as JSON text) at which they do
 /// not.
@@ -147,16 +111,16 @@ const Family& family_of(base::StrictObject& object, std::vector<std::string>& wa
   if (!object.has("model_type")) {
     warnings.push_back("/model_type is missing: read as \"llama\"");
     object.value("model_type");
-    return families[0];
+    return llama_families().front();
   }
   const std::string name = object.text("model_type", std::string{});
-  if (const Family* family = find_family(name)) return *family;
+  if (const Family* family = find_llama_family(name)) return *family;
   std::vector<std::string_view> names;
-  for (const Family& family : families) names.push_back(family.model_type);
+  for (const Family& family : llama_families()) names.push_back(family.model_type);
   object.problems().add(object.at("model_type"),
                         fmt::format("\"{}\" is not an architecture that can be computed", name),
                         fmt::format("supported: {}", fmt::join(names, ", ")));
-  return families[0];
+  return llama_families().front();
 }
 
 void refuse_unsupported(const RawConfig& config, base::StrictObject& object,
@@ -192,10 +156,6 @@ void refuse_mixed_layers(base::StrictObject& object) {
                           "this checkpoint cannot be scored");
     return;
   }
-}
-
-int64_t rotated_channels(int64_t head_dim, double factor) {
-  return static_cast<int64_t>(static_cast<double>(head_dim) * factor);
 }
 
 std::optional<int64_t> sliding_window(base::StrictObject& object, const Family& family,
@@ -246,6 +206,10 @@ class RopeKeys {
 };
 
 }  // namespace
+
+int64_t rotated_channels(int64_t head_dim, double factor) {
+  return static_cast<int64_t>(static_cast<double>(head_dim) * factor);
+}
 
 LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& warnings) {
   base::Problems problems;
@@ -337,7 +301,7 @@ LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& war
 
 std::optional<int64_t> sliding_window(const RawConfig& config) {
   const auto window = config.integer("sliding_window");
-  const Family* const family = find_family(config.text("model_type").value_or("llama"));
+  const Family* const family = find_llama_family(config.text("model_type").value_or("llama"));
   if (!family) return window;
   switch (family->slides) {
     case Slides::never:
@@ -353,58 +317,6 @@ std::optional<int64_t> sliding_window(const RawConfig& config) {
       break;
   }
   return config.json().contains("sliding_window") ? window : family->sliding_window;
-}
-
-base::Json hf_config(const LlamaSpec& spec, DType dtype) {
-  const bool is_qwen = spec.query_key_value_bias && !spec.output_bias;
-  const bool is_mistral = spec.sliding_window && !is_qwen;
-  if (spec.output_bias && !spec.query_key_value_bias) {
-    throw std::logic_error("no family has an output bias without query biases");
-  }
-  if ((is_qwen || is_mistral) && (spec.mlp_bias || spec.output_bias)) {
-    throw std::logic_error("no family combines these biases or windows");
-  }
-  const std::string_view type = is_qwen ? "qwen2" : is_mistral ? "mistral" : "llama";
-  const std::string_view name = is_qwen      ? "Qwen2ForCausalLM"
-                                : is_mistral ? "MistralForCausalLM"
-                                             : "LlamaForCausalLM";
-  constexpr std::array<std::string_view, 3> dtypes{"float32", "float16", "bfloat16"};
-  base::Json config = {{"architectures", {name}},
-                       {"model_type", type},
-                       {"vocab_size", spec.vocabulary},
-                       {"hidden_size", spec.hidden},
-                       {"intermediate_size", spec.intermediate},
-                       {"num_hidden_layers", spec.layers},
-                       {"num_attention_heads", spec.heads},
-                       {"num_key_value_heads", spec.kv_heads},
-                       {"head_dim", spec.head_dim},
-                       {"hidden_act", "silu"},
-                       {"rms_norm_eps", spec.rms_norm_eps},
-                       {"rope_theta", spec.rope_theta},
-                       {"rope_scaling", spec.rope_scaling},
-                       {"max_position_embeddings", spec.max_position_embeddings},
-                       {"tie_word_embeddings", spec.tied_embeddings},
-                       {"torch_dtype", dtypes[static_cast<size_t>(dtype)]}};
-  if (spec.rotary_dim != spec.head_dim) {
-    // Readers truncate factor * head_dim: a quotient rounded downward would lose a channel.
-    double factor = static_cast<double>(spec.rotary_dim) / static_cast<double>(spec.head_dim);
-    if (rotated_channels(spec.head_dim, factor) != spec.rotary_dim) {
-      factor = std::nextafter(factor, 1.0);
-    }
-    config["partial_rotary_factor"] = factor;
-  }
-  if (is_mistral || is_qwen) {
-    config["sliding_window"] = spec.sliding_window ? base::Json(*spec.sliding_window) : nullptr;
-  }
-  if (is_qwen) {
-    config["use_sliding_window"] = spec.sliding_window.has_value();
-    config["max_window_layers"] = spec.sliding_window ? 0 : spec.layers;
-  }
-  if (!is_qwen && !is_mistral) {
-    config["attention_bias"] = spec.query_key_value_bias;
-    config["mlp_bias"] = spec.mlp_bias;
-  }
-  return config;
 }
 
 }  // namespace checkpoint

@@ -7,7 +7,6 @@
 
 #include "harness/checkpoint/llama_spec.h"
 #include "harness/checkpoint/raw_config.h"
-#include "harness/checkpoint/weights.h"
 
 namespace checkpoint {
 
@@ -25,9 +24,7 @@ LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& war
 /// the config says; nothing when no layer slides.
 std::optional<int64_t> sliding_window(const RawConfig& config);
 
-/// The config.json of a model of this spec, as Transformers 4 and 5 read it; read_llama_spec gives
-/// the spec back. Throws std::logic_error for a spec that no family can express (query biases and
-/// no output bias together with mlp biases).
-base::Json hf_config(const LlamaSpec& spec, DType dtype);
+/// Channels of a head that turn under a partial_rotary_factor, rounded down as Transformers does.
+int64_t rotated_channels(int64_t head_dim, double factor);
 
 }  // namespace checkpoint

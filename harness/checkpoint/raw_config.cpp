@@ -20,10 +20,7 @@ RawConfig RawConfig::read(const Directory& directory, std::string_view name) {
   return parse(directory.read_text(name), (directory.root() / name).string());
 }
 
-bool RawConfig::has(const std::string& key) const {
-  const auto found = json_.find(key);
-  return found != json_.end() && !found->is_null();
-}
+bool RawConfig::has(const std::string& key) const { return base::has_value(json_, key); }
 
 std::optional<int64_t> RawConfig::integer(const std::string& key) const {
   const auto value = number(key);

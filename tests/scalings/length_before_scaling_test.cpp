@@ -5,7 +5,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
-#include "scalings/from_hf.h"
+#include "scalings/stated_length.h"
 
 namespace scalings {
 namespace {

@@ -12,7 +12,7 @@
 #include "harness/base/file.h"
 #include "harness/base/random.h"
 #include "harness/checkpoint/convert.h"
-#include "harness/checkpoint/llama_config.h"
+#include "harness/checkpoint/hf_config.h"
 #include "harness/checkpoint/roles.h"
 #include "harness/checkpoint/safetensors_index.h"
 #include "harness/checkpoint/safetensors_writer.h"

@@ -8,7 +8,7 @@
 #include <numbers>
 
 #include "harness/checkpoint/llama_config.h"
-#include "scalings/from_hf.h"
+#include "scalings/stated_length.h"
 
 namespace audit {
 namespace {

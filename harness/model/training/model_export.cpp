@@ -7,7 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/checkpoint/llama_config.h"
+#include "harness/checkpoint/hf_config.h"
 #include "harness/checkpoint/safetensors_writer.h"
 #include "scalings/catalog.h"
 #include "scalings/from_hf.h"

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "harness/checkpoint/hf_config.h"
 #include "harness/checkpoint/llama_config.h"
 #include "scalings/catalog.h"
 #include "scalings/from_hf.h"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/checkpoint/hf_config.h"
 #include "tests/harness/checkpoint/llama_2_config.h"
 #include "tests/support/error_text.h"
 #include "tests/support/random_checkpoint.h"

@@ -6,7 +6,6 @@
 #include <new>
 
 #include "harness/base/error.h"
-#include "harness/sweep/npy.h"
 #include "harness/sweep/price.h"
 #include "tests/harness/sweep/oracle_sweep.h"
 
@@ -55,75 +54,6 @@ TEST_F(RunnerTest, StopsAtAGroupAndGoesOnFromThere) {
     EXPECT_EQ(to_line(rows()[i]), to_line(rows("whole")[i]));
 }
 
-TEST_F(RunnerTest, OutOfMemoryIsARowAndTheSweepGoesOn) {
-  subject_.before = [](const evals::Document& document) {
-    int64_t longest = static_cast<int64_t>(document.trunk.size());
-    for (const evals::Branch& branch : document.branches) {
-      longest = std::max(longest, branch.length());
-    }
-    if (longest > 1500) throw std::bad_alloc();
-  };
-  const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
-  EXPECT_EQ(sweep(asked).failed, 30);
-  for (const Row& row : rows()) {
-    EXPECT_EQ(row.status, row.length == 2048 ? Status::out_of_memory : Status::ok);
-  }
-  const auto again = sweep(asked);
-  EXPECT_EQ(again.cells, 0) << "a row is a row";
-  EXPECT_EQ(again.failed_before, 30) << "and is not forgotten";
-  subject_.before = {};
-  EXPECT_EQ(sweep(asked, {.selection = {}, .retry = true, .stop = {}, .report = {}}).cells, 30);
-  for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
-}
-
-TEST_F(RunnerTest, AModelThatThrowsGivesAFailedRowWithItsReason) {
-  subject_.before = [](const evals::Document&) { throw std::runtime_error("no luck"); };
-  EXPECT_EQ(sweep(experiment(R"("lengths": [1024], )" + passkey(""))).failed, 30);
-  EXPECT_EQ(rows().front().status, Status::failed);
-  EXPECT_EQ(rows().front().reason, "no luck");
-}
-
-TEST_F(RunnerTest, ScoresThatAreNotFiniteDiverge) {
-  subject_.truth.nll = [](int64_t) { return std::nan(""); };
-  const auto result = sweep(experiment(R"("lengths": [1024], "evals": [{"type": "perplexity",
-      "protocol": "fixed-target", "targets": 128, "corpus": ["book.txt"]}])"));
-  EXPECT_EQ(result.diverged, 3);
-  EXPECT_EQ(result.failed, 0);
-  EXPECT_EQ(rows().front().status, Status::diverged);
-}
-
-TEST_F(RunnerTest, AGroupThatKilledItsProcessTwiceIsGivenUp) {
-  const auto asked = experiment(R"("lengths": [1024], )" + passkey(""));
-  const Prepared prepared(asked, subject_);
-  const auto doomed = retrieval_group(prepared, prepared.methods().front(), 0, 1024, {0});
-  for (int64_t death = 0; death < 2; ++death) {
-    RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
-    directory.begin(doomed->id());
-  }
-  EXPECT_EQ(sweep(asked).failed, 1);
-  for (const Row& row : rows()) {
-    EXPECT_EQ(row.status == Status::failed, row.cell == doomed->cells().front().cell);
-  }
-}
-
-TEST_F(RunnerTest, TrialsThatBeginAlikeAreAskedTogetherOrWhereMemoryEndsOneByOne) {
-  subject_.truth.recall = [](int64_t, double depth) { return depth < 0.5 ? 1.0 : 0.3; };
-  const auto asked = experiment(R"("lengths": [4096], )" + passkey(R"(, "methods": ["plain"])"));
-  sweep(asked, {}, "together");
-  EXPECT_LT(subject_.documents, 7) << "of 10 trials";
-  EXPECT_LT(subject_.tokens, 0.8 * 10 * 4096);
-  subject_.documents = 0;
-  subject_.before = [](const evals::Document& document) {
-    if (!document.branches.empty()) throw std::bad_alloc();
-  };
-  EXPECT_EQ(sweep(asked).failed, 0);
-  EXPECT_EQ(subject_.documents, 10) << "those that did not fit are not counted";
-  ASSERT_EQ(rows().size(), rows("together").size());
-  for (size_t i = 0; i < rows().size(); ++i) {
-    EXPECT_EQ(to_line(rows()[i]), to_line(rows("together")[i]));
-  }
-}
-
 TEST_F(RunnerTest, AsksOnlyTrialsWithoutARowAndLosesNoAnswer) {
   const auto asked = experiment(R"("lengths": [4096], )" + passkey(R"(, "methods": ["plain"])"));
   const Prepared prepared(asked, subject_);
@@ -147,129 +77,6 @@ TEST_F(RunnerTest, AsksOnlyTrialsWithoutARowAndLosesNoAnswer) {
   subject_.before = {};
   EXPECT_EQ(sweep(asked, {.selection = {}, .retry = true, .stop = {}, .report = {}}).cells, 8);
   for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
-}
-
-TEST_F(RunnerTest, TrialsInWhichAProcessDiedAreAskedOneByOne) {
-  const auto asked = experiment(R"("lengths": [4096], )" + passkey(""));
-  const Prepared prepared(asked, subject_);
-  RunDirectory(folder_ / "run", *storage_, to_json(asked), prepared.identity(), Json());
-  const Rows none;
-  Schedule(prepared, {})
-      .run([&]() -> const Rows& { return none; },
-           [&](const Turn& turn) {
-             RunDirectory directory(folder_ / "run", *storage_, to_json(asked), prepared.identity(),
-                                    Json());
-             directory.begin(turn.group.id());  // and dies without a word
-             return true;
-           });
-  EXPECT_EQ(sweep(asked).cells, 30);
-  EXPECT_EQ(subject_.documents, 30);
-  for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
-}
-
-TEST_F(RunnerTest, KeepsWhatWasAskedOneByOneWhenItStops) {
-  const auto asked = experiment(R"("lengths": [4096], )" + passkey(R"(, "methods": ["plain"])"));
-  subject_.before = [](const evals::Document& document) {
-    if (!document.branches.empty()) throw std::bad_alloc();
-  };
-  const auto stopped = sweep(asked, {.selection = {},
-                                     .retry = false,
-                                     .stop = [&] { return subject_.documents >= 3; },
-                                     .report = {}});
-  EXPECT_TRUE(stopped.stopped);
-  EXPECT_EQ(stopped.cells, 2);
-  EXPECT_EQ(rows().size(), 2u);
-  EXPECT_EQ(sweep(asked).cells, 8);
-  EXPECT_EQ(subject_.documents, 11) << "the third was cut off";
-}
-
-TEST_F(RunnerTest, FewerTrialsBehindALengthThatFailed) {
-  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
-  const auto asked =
-      experiment(R"("trials_after_failure": 3, "lengths": [1024, 2048, 4096, 8192], )" +
-                 passkey(R"(, "methods": ["plain"])"));
-  sweep(asked);
-  std::map<int64_t, std::set<int64_t>> trials;
-  for (const Row& row : rows()) trials[row.length].insert(row.retrieval->trial);
-  EXPECT_EQ(trials[1024].size(), 10u);
-  EXPECT_EQ(trials[2048].size(), 10u);
-  const std::set<int64_t> over_all_depths = {1, 3, 4};
-  EXPECT_EQ(trials[4096], over_all_depths);
-  EXPECT_EQ(trials[8192], over_all_depths);
-}
-
-/// What a progress line counts: the total is that of check from the first line to the last.
-TEST_F(RunnerTest, CountsTowardsOneTotalWhateverIsSparedOrDoneBefore) {
-  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
-  const auto asked =
-      experiment(R"("trials_after_failure": 5, "lengths": [1024, 2048, 4096, 8192], )" +
-                 passkey(R"(, "methods": ["plain"])"));
-  std::vector<SweepProgress> seen;
-  SweepOptions options{.selection = {},
-                       .retry = false,
-                       .stop = [&] { return subject_.documents >= 12; },
-                       .report = [&](const SweepProgress& progress) { seen.push_back(progress); }};
-  const SweepResult stopped = sweep(asked, options);
-  EXPECT_TRUE(stopped.stopped);
-  EXPECT_EQ(seen.back().cells, stopped.cells);
-  options.stop = {};
-  EXPECT_EQ(sweep(asked, options).spared, 10);
-  int64_t before = 0;
-  for (const SweepProgress& progress : seen) {
-    EXPECT_EQ(progress.all_cells, 40);
-    EXPECT_GE(progress.cells, before);
-    before = progress.cells;
-  }
-  EXPECT_EQ(seen.back().cells, 40);
-  EXPECT_NEAR(seen.back().flops_ahead, 0, 1e-3 * seen.back().flops);
-}
-
-TEST_F(RunnerTest, ExpectsNoWorkBehindLengthsThatFailedInEarlierRuns) {
-  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
-  const auto asked =
-      experiment(R"("trials_after_failure": 5, "lengths": [1024, 2048, 4096, 8192], )" +
-                 passkey(R"(, "methods": ["plain"])"));
-  sweep(asked, {.selection = {{}, {1024, 2048}, 0, 1}, .retry = false, .stop = {}, .report = {}});
-  std::vector<SweepProgress> seen;
-  sweep(asked,
-        {.selection = {}, .retry = false, .stop = {}, .report = [&](const SweepProgress& progress) {
-           seen.push_back(progress);
-         }});
-  EXPECT_NEAR(seen.front().flops_ahead, seen.back().flops, 0.1 * seen.back().flops);
-}
-
-TEST_F(RunnerTest, SkipsLengthsBehindAFloorAndSaysWhy) {
-  subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
-  const auto asked = experiment(R"("skip_after": 2, "lengths": [1024, 2048, 4096, 8192, 16384], )" +
-                                passkey(R"(, "methods": ["plain"])"));
-  EXPECT_EQ(sweep(asked).skipped, 20);
-  for (const Row& row : rows()) {
-    EXPECT_EQ(row.status, row.length > 4096 ? Status::skipped : Status::ok);
-    EXPECT_EQ(row.reason, row.length > 4096 ? "no hit at 2 lengths in a row up to 4096" : "");
-  }
-}
-
-TEST_F(RunnerTest, SkipsNothingBehindALengthThatIsHalfRun) {
-  subject_.truth.recall = [](int64_t, double depth) { return depth > 0.5 ? 0.0 : 1.0; };
-  const auto asked = experiment(R"("skip_after": 1, "lengths": [1024, 2048], )" +
-                                passkey(R"(, "methods": ["plain"])"));
-  sweep(asked, {.selection = {},
-                .retry = false,
-                .stop = [&] { return subject_.documents >= 2; },
-                .report = {}});
-  for (const Row& row : rows()) EXPECT_FALSE(row.retrieval->hit) << "the deepest come first";
-  const SweepOptions longest{
-      .selection = {{}, {2048}, 0, 1}, .retry = false, .stop = {}, .report = {}};
-  EXPECT_EQ(sweep(asked, longest).skipped, 0);
-}
-
-TEST_F(RunnerTest, AsksAControlWithoutANeedleAtEveryLength) {
-  const auto asked =
-      experiment(R"("skip_after": 1, "trials_after_failure": 1, "lengths": [1024, 2048, 4096], )" +
-                 passkey(R"(, "absent": true, "methods": ["plain"])"));
-  EXPECT_EQ(sweep(asked).skipped, 0);
-  EXPECT_EQ(rows().size(), 30u);
-  for (const Row& row : rows()) EXPECT_FALSE(row.retrieval->hit);
 }
 
 TEST_F(RunnerTest, ShardsShareTheWorkAndOverlapNowhere) {
@@ -345,18 +152,6 @@ TEST_F(RunnerTest, CountsTheBytesOfScoredTokensAloneAndAsOftenAsTheyAreScored) {
     for (const Forward& forward : row.perplexity->forwards) scored += forward.window.scored.size();
     EXPECT_GT(row.perplexity->forwards.size(), 10u);
     EXPECT_EQ(row.perplexity->bytes, scored) << row.protocol << ": a token is a byte here";
-  }
-}
-
-TEST_F(RunnerTest, ADocumentThatIsTooShortIsSkippedWithTheReason) {
-  const auto result = sweep(experiment(R"("lengths": [1024, 100000], "evals": [
-      {"type": "perplexity", "protocol": "fixed-target", "targets": 128, "corpus": ["book.txt"],
-       "methods": ["plain"]}])"));
-  EXPECT_EQ(result.skipped, 1);
-  for (const Row& row : rows()) {
-    if (row.length == 1024) continue;
-    EXPECT_EQ(row.status, Status::skipped);
-    EXPECT_THAT(row.reason, testing::StartsWith("book.txt: "));
   }
 }
 
