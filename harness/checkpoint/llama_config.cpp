@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "harness/checkpoint/llama_families.h"
+#include "scalings/stated_length.h"
 
 namespace checkpoint {
 namespace {
@@ -270,8 +271,7 @@ LlamaSpec read_llama_spec(const RawConfig& config, std::vector<std::string>& war
   spec.rope_scaling = config.rope_scaling();
   std::optional<base::StrictObject> members;
   if (!spec.rope_scaling.is_null()) {
-    members.emplace(config.rope_scaling(),
-                    object.has("rope_scaling") ? "/rope_scaling" : "/rope_parameters", problems);
+    members.emplace(config.rope_scaling(), "/" + scalings::rope_dict_name(config.json()), problems);
   }
   RopeKeys rope(object, members ? &*members : nullptr);
   spec.rope_theta = rope.number("rope_theta", base::Bounds::above(1), family.rope_theta);

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "scalings/stated_length.h"
+
 namespace checkpoint {
 
 RawConfig RawConfig::parse(std::string_view text, const std::string& file) {
@@ -48,9 +50,8 @@ std::optional<std::string> RawConfig::text(const std::string& key) const {
 
 const base::Json& RawConfig::rope_scaling() const {
   static const base::Json absent;
-  if (has("rope_scaling")) return json_.at("rope_scaling");
-  if (has("rope_parameters")) return json_.at("rope_parameters");
-  return absent;
+  const std::string name = scalings::rope_dict_name(json_);
+  return name.empty() ? absent : json_.at(name);
 }
 
 std::optional<std::string> RawConfig::rope_type() const {

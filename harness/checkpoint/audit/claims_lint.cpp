@@ -8,6 +8,7 @@
 #include "harness/checkpoint/audit/claims.h"
 #include "harness/checkpoint/audit/printable.h"
 #include "harness/checkpoint/audit/settle.h"
+#include "scalings/stated_length.h"
 
 namespace audit {
 namespace {
@@ -139,7 +140,7 @@ class Lint {
     if (!inner.is_number() || inner.get<double>() == *outer) return;
     add("two-bases", Severity::error, "rope_theta",
         fmt::format("{}, and {} in {}", *outer, inner.get<double>(),
-                    subject_.config->has("rope_scaling") ? "rope_scaling" : "rope_parameters"),
+                    scalings::rope_dict_name(subject_.config->json())),
         "Transformers 4 computes with the first, Transformers 5 with the second: these are two "
         "models",
         "keep the base that the weights were trained with");
