@@ -11,7 +11,11 @@ Quota quota(const Adaptation& adaptation, int64_t planned,
   Quota quota{planned, ""};
   int64_t lengths_at_floor = 0;
   for (const evals::stats::LengthCell& cell : shorter) {
-    if (cell.missing > 0 || cell.answers() == 0) continue;
+    if (cell.missing > 0 || cell.answers() == 0) {
+      lengths_at_floor =
+          0;  // what comes yet may be hits, and skipped lengths are never asked again
+      continue;
+    }
     if (adaptation.trials_after_failure &&
         evals::stats::failing_length({cell}, adaptation.criterion).length) {
       quota.trials = std::min(quota.trials, *adaptation.trials_after_failure);

@@ -27,7 +27,8 @@ struct Quota {
 
 /// The quota at a length for which `planned` trials are planned, given the answers at the series'
 /// `shorter` lengths, ascending. A length with a missing answer decides nothing: the first answers
-/// of a length lie at its first depths and are no sample of it.
+/// of a length lie at its first depths and are no sample of it. Nor do lengths around it count as
+/// lengths in a row.
 Quota quota(const Adaptation& adaptation, int64_t planned,
             const std::vector<evals::stats::LengthCell>& shorter);
 

@@ -31,6 +31,9 @@ TEST(Quota, SkipsBehindLengthsWithoutAHit) {
 TEST(Quota, IsNotDecidedByALengthWithMissingAnswers) {
   EXPECT_EQ(quota(both, 60, Cells{{1024, 0, 4, 56}}).trials, 60);
   EXPECT_EQ(quota(both, 60, Cells{{1024, 0, 60, 0}, {2048, 0, 1, 9}}).skipped, "");
+  EXPECT_EQ(quota(both, 60, Cells{{1024, 0, 60, 0}, {2048, 59, 0, 1}, {4096, 0, 10, 0}}).skipped,
+            "")
+      << "the lengths without a hit do not follow one another";
 }
 
 }  // namespace
