@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/printable.h"
@@ -146,15 +145,13 @@ void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
   };
   std::map<std::string, Work> missing;
   Work all;
-  std::set<std::string> seen;  // methods with equal chains share their cells
   sweep::Schedule(prepared, selection)
       .run([&]() -> const sweep::Rows& { return rows; },
            [&](const sweep::Turn& turn) {
              if (turn.is_spared || is_done(turn.group, rows, arguments.retry)) return true;
              const auto cells = std::count_if(
-                 turn.group.cells().begin(), turn.group.cells().end(), [&](const sweep::Row& cell) {
-                   return !is_done(cell, rows, arguments.retry) && seen.insert(cell.cell).second;
-                 });
+                 turn.cells.begin(), turn.cells.end(),
+                 [&](const sweep::Row& cell) { return !is_done(cell, rows, arguments.retry); });
              if (cells == 0) return true;
              const sweep::Row& last = turn.group.cells().back();
              const std::string name =

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <map>
 #include <new>
-#include <set>
 #include <string>
 
 #include "harness/base/error.h"
@@ -75,20 +74,18 @@ class Runner {
 
   void count_ahead(const Schedule& schedule) {
     const Rows none;
-    std::set<std::string> seen;  // methods with equal chains share their cells
     schedule.run([&]() -> const Rows& { return none; },
                  [&](const Turn& turn) {
                    const double share = pricer_.flops(*turn.series.method, turn.group) /
                                         static_cast<double>(size(turn.group));
-                   for (const Row& cell : turn.group.cells()) {
-                     if (!seen.insert(cell.cell).second) continue;
+                   progress_.all_cells += static_cast<int64_t>(turn.cells.size());
+                   for (const Row& cell : turn.cells) {
                      if (sweep::is_done(cell, directory_.rows(), options_.retry)) continue;
                      ahead_.emplace(cell.cell, share);
                      progress_.flops_ahead += share;
                    }
                    return true;
                  });
-    progress_.all_cells = static_cast<int64_t>(seen.size());
     progress_.cells = progress_.all_cells - static_cast<int64_t>(ahead_.size());
   }
 
@@ -192,7 +189,7 @@ class Runner {
         result_.stopped = true;
         return false;
       }
-      if (!visit({*part, turn.series, turn.skipped, turn.is_spared})) return false;
+      if (!visit({*part, part->cells(), turn.series, turn.skipped, turn.is_spared})) return false;
     }
     return true;
   }

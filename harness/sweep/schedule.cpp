@@ -160,6 +160,7 @@ Quota Schedule::quota(const Series& series, int64_t length, const Rows& rows) co
 void Schedule::run(const std::function<const Rows&()>& rows,
                    const std::function<bool(const Turn&)>& visit) const {
   int64_t ordinal = 0;
+  std::set<std::string> visited;
   for (const Stop& stop : stops()) {
     const Series& series = series_[stop.series];
     const Eval& eval = prepared_.experiment().evals[series.eval];
@@ -175,7 +176,10 @@ void Schedule::run(const std::function<const Rows&()>& rows,
     std::erase_if(units, [&](int64_t) { return !mine(stop.series, ordinal++); });
     if (!is_wanted) continue;
     for (const Planned& planned : groups(series, stop.length, units, quota, rows())) {
-      if (!visit({*planned.group, series, quota.skipped, planned.is_spared})) return;
+      std::vector<Row> cells = planned.group->cells();
+      std::erase_if(cells, [&](const Row& cell) { return !visited.insert(cell.cell).second; });
+      if (cells.empty()) continue;
+      if (!visit({*planned.group, cells, series, quota.skipped, planned.is_spared})) return;
     }
   }
 }

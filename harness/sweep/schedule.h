@@ -32,6 +32,7 @@ struct Series {
 /// A group whose turn it is.
 struct Turn {
   const Group& group;
+  const std::vector<Row>& cells;  ///< those of the group that no group before it had
   const Series& series;
   std::string skipped;     ///< reason when the group is to be skipped; else empty
   bool is_spared = false;  ///< trials that trials_after_failure leaves out: get no row
@@ -46,7 +47,8 @@ class Schedule {
 
   /// Calls `visit` with every group of the selection in turn; `rows` must show the results of
   /// groups visited before, since skip_after and trials_after_failure look at them. Which cells are
-  /// visited does not depend on rows. Stops when visit returns false.
+  /// visited does not depend on rows. Methods with equal chains share their cells: a group that has
+  /// none of its own is not visited. Stops when visit returns false.
   void run(const std::function<const Rows&()>& rows,
            const std::function<bool(const Turn&)>& visit) const;
 

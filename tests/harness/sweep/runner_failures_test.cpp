@@ -35,6 +35,25 @@ TEST_F(RunnerFailures, OutOfMemoryIsARowAndTheSweepGoesOn) {
   for (const Row& row : rows()) EXPECT_EQ(row.status, Status::ok);
 }
 
+TEST_F(RunnerFailures, ACellOfTwoMethodsFailsOnceAStart) {
+  const auto asked = parse_experiment(R"({"model": "model", "trained_length": 512,
+      "methods": {"plain": [], "also_plain": []}, "lengths": [1024], )" +
+                                          passkey("") + "}",
+                                      folder_ / "experiment.json");
+  subject_.before = [](const evals::Document&) { throw std::bad_alloc(); };
+  for (const bool retry : {false, true}) {
+    int64_t all_cells = 0;
+    const auto result =
+        sweep(asked, {.selection = {}, .retry = retry, .stop = {}, .report = [&](const auto& now) {
+                        all_cells = now.all_cells;
+                      }});
+    EXPECT_EQ(result.cells, 10);
+    EXPECT_EQ(result.failed, 10);
+    EXPECT_EQ(result.failed_before, 0);
+    EXPECT_EQ(all_cells, 10);
+  }
+}
+
 TEST_F(RunnerFailures, AModelThatThrowsGivesAFailedRowWithItsReason) {
   subject_.before = [](const evals::Document&) { throw std::runtime_error("no luck"); };
   EXPECT_EQ(sweep(experiment(R"("lengths": [1024], )" + passkey(""))).failed, 30);
