@@ -18,7 +18,11 @@ constexpr std::string_view landmark_question = "\nWhat is the pass key? The pass
 
 constexpr DepthDesign stratified{DepthDesign::Kind::stratified, 10};
 
-const ProtocolParameter trials{"trials", "integer", "50", "prompts per length, over all depths"};
+/// Depths take turns, and every one gets as many trials as the others: a multiple of them.
+constexpr ProtocolParameter trials_by_default(std::string_view number) {
+  return {"trials", "integer", number, "prompts per length, over all depths"};
+}
+constexpr ProtocolParameter trials = trials_by_default("50");
 const ProtocolParameter depths{"depths", "integer", "10", "needle depths that trials go round"};
 const ProtocolParameter both_placements{"placement", "\"per-length\" or \"absolute\"",
                                         "\"per-length\"",
@@ -65,7 +69,7 @@ RetrievalProtocol pi() {
   protocol.name = "passkey/pi";
   protocol.frame = Frame::path;
   protocol.design = {DepthDesign::Kind::distances, 32};
-  protocol.parameters = {trials,
+  protocol.parameters = {trials_by_default("64"),
                          {"depths", "integer", "32", "distances from the end: (i + 1) L / depths"},
                          both_placements};
   protocol.summary = "landmark's prompt, the key at even distances from the end";
@@ -93,7 +97,7 @@ RetrievalProtocol infinitebench() {
           .answer = " {key}",
           .terminator = ".",
           .design = {DepthDesign::Kind::grid, 59},
-          .parameters = {trials,
+          .parameters = {trials_by_default("59"),
                          {"depths", "integer", "59", "depths of an even grid, both ends included"},
                          both_placements},
           .summary = "five-digit pass key, leading zeros, between repeated lines, even depth grid",

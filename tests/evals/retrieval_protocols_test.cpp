@@ -34,6 +34,20 @@ TEST(Landmark, ReadsByteForByteAsPublished) {
   EXPECT_EQ(prompt.questions[0].path, 600 - static_cast<int64_t>(reserve) + 1);
 }
 
+TEST(RetrievalProtocols, AskEveryDepthEquallyOftenByDefault) {
+  for (const RetrievalProtocol& protocol : retrieval_protocols()) {
+    const auto fallback = [&](std::string_view name) {
+      for (const ProtocolParameter& parameter : protocol.parameters) {
+        if (parameter.name == name) return std::stoll(std::string(parameter.fallback));
+      }
+      return 0LL;
+    };
+    EXPECT_EQ(fallback("depths"), protocol.design.depths) << protocol.name;
+    EXPECT_EQ(fallback("trials") % fallback("depths"), 0) << protocol.name;
+    EXPECT_GE(fallback("trials"), fallback("depths")) << protocol.name;
+  }
+}
+
 /// The prompt's text up to the answer, what was drawn put back as {key} and {word}.
 std::string template_of(const Prompt& prompt) {
   const auto& trunk = prompt.document.trunk;
