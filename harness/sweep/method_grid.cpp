@@ -26,7 +26,10 @@ bool contains_grid(const base::Json& value) {
 
 /// How a value stands in a method's name.
 std::string label(const base::Json& value) {
-  return value.is_string() ? value.get<std::string>() : base::canonical_json(value);
+  if (value.is_string()) return value.get<std::string>();
+  // The fewest digits that read back to it, as users write it.
+  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
+  return base::canonical_json(value);
 }
 
 std::vector<Grid> find_grids(const base::Json& chain, const std::string& path,

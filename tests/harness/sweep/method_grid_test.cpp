@@ -41,6 +41,15 @@ TEST(MethodGrid, ExpandsEveryValueIntoAMethodOfItsOwn) {
   EXPECT_EQ(methods[2].grid, "yarn");
 }
 
+TEST(MethodGrid, NamesAFractionByTheFewestDigits) {
+  base::Problems problems;
+  EXPECT_THAT(names(expand_grid("p", Json::parse(R"([{"type": "proportional", "fraction":
+                  {"grid": [0.1, 0.7, 1e-7, 0.30000000000000004]}}])"),
+                                "", problems)),
+              testing::ElementsAre("p[fraction=0.1]", "p[fraction=0.7]", "p[fraction=1e-07]",
+                                   "p[fraction=0.30000000000000004]"));
+}
+
 TEST(MethodGrid, SeveralGridsGiveTheirProduct) {
   base::Problems problems;
   const auto methods = expand_grid("both", Json::parse(R"([
