@@ -10,8 +10,6 @@
 namespace checkpoint {
 namespace {
 
-constexpr size_t most_bytes = size_t{1} << 30;  // of a text: ICU counts in 32 bits
-
 /// Finds those of the added tokens that are looked for in text that is (not yet) normalized.
 AddedTokenMatcher matcher(const TokenizerParts& parts, bool is_normalized) {
   std::vector<AddedToken> tokens;
@@ -35,8 +33,9 @@ BpeTokenizer::BpeTokenizer(TokenizerParts parts)
 }
 
 std::vector<evals::Token> BpeTokenizer::encode(std::string_view utf8) const {
-  if (utf8.size() > most_bytes)
+  if (utf8.size() > most_text_bytes) {
     base::reject(parts_.file, "", "cannot encode more than 1 GiB of text");
+  }
   if (const size_t at = base::find_invalid_utf8(utf8); at != std::string_view::npos) {
     base::reject(parts_.file, fmt::format("byte {} of the text", at), "is not valid UTF-8");
   }

@@ -1,5 +1,8 @@
 #include "harness/checkpoint/tokenizer/normalizer.h"
 
+#include <fmt/format.h>
+
+#include "harness/base/error.h"
 #include "harness/checkpoint/tokenizer/unicode.h"
 
 namespace checkpoint {
@@ -39,10 +42,16 @@ std::string replace_all(std::string_view text, std::string_view pattern, std::st
   return out.append(text.substr(copied));
 }
 
-std::string normalize(const std::vector<NormalizerStep>& steps, std::string_view utf8) {
+std::string normalize(const std::vector<NormalizerStep>& steps, std::string_view utf8,
+                      size_t most_bytes) {
   std::string text(utf8);
   for (const NormalizerStep& step : steps) {
     text = std::visit([&](const auto& kind) { return applied(kind, std::move(text)); }, step);
+    if (text.size() > most_bytes) {
+      base::reject("", "normalizer",
+                   fmt::format("makes {} bytes of text of {}", text.size(), utf8.size()),
+                   fmt::format("at most {} can be encoded in one go", most_bytes));
+    }
   }
   return text;
 }

@@ -25,8 +25,13 @@ struct ReplaceText {
 struct ToNfc {};
 using NormalizerStep = std::variant<PrependText, ReplaceMatches, ReplaceText, ToNfc>;
 
-/// `utf8` after all steps, one after another.
-std::string normalize(const std::vector<NormalizerStep>& steps, std::string_view utf8);
+/// Most bytes of a text, also between two steps: ICU counts in 32 bits.
+inline constexpr size_t most_text_bytes = size_t{1} << 30;
+
+/// `utf8` after all steps, one after another. Throws base::Error(Fault::input) when a step makes it
+/// longer than `most_bytes`.
+std::string normalize(const std::vector<NormalizerStep>& steps, std::string_view utf8,
+                      size_t most_bytes = most_text_bytes);
 
 /// `text` with `content` in the place of every `pattern`, which is not empty.
 std::string replace_all(std::string_view text, std::string_view pattern, std::string_view content);
