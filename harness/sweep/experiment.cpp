@@ -180,6 +180,7 @@ Experiment parse_experiment(const std::string& text, const std::filesystem::path
   base::Problems problems;
   const Json json = base::parse_json(text, file.string(), problems);
   Experiment experiment;
+  experiment.file = file.string();
   experiment.folder = std::filesystem::absolute(file).parent_path();
   StrictObject object(json, "", problems);
   if (!json.is_object()) problems.throw_if_any(file.string());
@@ -253,14 +254,19 @@ Json to_json(const Experiment& experiment) {
   return json;
 }
 
-std::string fingerprint(const Experiment& experiment) {
-  Json json = to_json(experiment);
-  json.erase("model");
-  for (Json& eval : json["evals"]) {
-    eval.erase("corpus");
-    eval.erase("hay");
+Json question_of(Json experiment) {
+  experiment.erase("model");
+  if (experiment.contains("evals")) {
+    for (Json& eval : experiment["evals"]) {
+      eval.erase("corpus");
+      eval.erase("hay");
+    }
   }
-  return base::sha256_hex(base::canonical_json(json));
+  return experiment;
+}
+
+std::string fingerprint(const Experiment& experiment) {
+  return base::sha256_hex(base::canonical_json(question_of(to_json(experiment))));
 }
 
 std::optional<std::filesystem::path> locate(const std::filesystem::path& folder,

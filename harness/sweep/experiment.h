@@ -55,6 +55,7 @@ struct Eval {
 
 /// What is to be measured: read strictly, all defaults resolved.
 struct Experiment {
+  std::string file;              ///< as messages name it
   std::filesystem::path folder;  ///< of the experiment file: paths are relative to it
   std::string model;             ///< as written
   std::optional<int64_t> trained_length;
@@ -86,8 +87,11 @@ Experiment parse_experiment(const std::string& text, const std::filesystem::path
 /// The experiment with every default spelled out; parse_experiment reads it back to the same.
 base::Json to_json(const Experiment& experiment);
 
-/// SHA-256 of what the experiment asks, apart from where its files lie: their contents have hashes
-/// of their own in the manifest.
+/// What a written experiment asks, apart from where its files lie: their contents have hashes of
+/// their own in the manifest.
+base::Json question_of(base::Json experiment);
+
+/// SHA-256 of what the experiment asks.
 std::string fingerprint(const Experiment& experiment);
 
 /// The file or folder that a path of an experiment means: absolute, relative to the experiment's

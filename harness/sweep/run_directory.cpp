@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/sha256.h"
+#include "harness/sweep/experiment.h"
 #include "harness/sweep/identity.h"
 #include "harness/sweep/npy.h"
 #include "harness/sweep/snapshot_folder.h"
@@ -56,17 +58,7 @@ void collect_differences(const base::Json& stored, const base::Json& wanted,
   }
 }
 
-/// Without the paths of model and texts: their contents have hashes of their own.
-base::Json question_of(base::Json experiment) {
-  experiment.erase("model");
-  if (experiment.contains("evals")) {
-    for (base::Json& eval : experiment["evals"]) {
-      eval.erase("corpus");
-      eval.erase("hay");
-    }
-  }
-  return experiment;
-}
+std::string pretty(const base::Json& json) { return json.dump(2) + "\n"; }
 
 /// Names the fields of the experiment that differ, rather than its hash.
 void collect_experiment_differences(const std::filesystem::path& file, const base::Json& wanted,
@@ -76,12 +68,22 @@ void collect_experiment_differences(const std::filesystem::path& file, const bas
   collect_differences(question_of(stored), question_of(wanted), "", problems);
 }
 
+/// A run directory writes its manifest first: an experiment beside none is a user's own.
+void refuse_foreign_experiment(const std::filesystem::path& file, const base::Json& experiment) {
+  if (!std::filesystem::exists(file) || base::read_file(file) == pretty(experiment)) return;
+  base::reject(file.string(), "", "is of no run and would be written over", "give another --out");
+}
+
 /// The manifest in a folder, null where there is none; throws as require_same_run does.
 base::Json manifest_of_same_run(const std::filesystem::path& folder, const base::Json& experiment,
                                 const base::Json& identity) {
   const std::filesystem::path file = folder / "manifest.json";
-  if (!std::filesystem::exists(file)) return nullptr;
+  if (!std::filesystem::exists(file)) {
+    refuse_foreign_experiment(folder / "experiment.json", experiment);
+    return nullptr;
+  }
   base::Json stored = base::parse_json(base::read_file(file), file.string());
+  if (!stored.is_object()) base::reject(file.string(), "", "is no manifest", "give another --out");
   base::Problems problems;
   if (stored.value("schema_version", int64_t{0}) != manifest_version) {
     problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
@@ -95,8 +97,6 @@ base::Json manifest_of_same_run(const std::filesystem::path& folder, const base:
   return stored;
 }
 
-std::string pretty(const base::Json& json) { return json.dump(2) + "\n"; }
-
 }  // namespace
 
 RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
@@ -104,6 +104,7 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
                            const base::Json& provenance)
     : folder_(std::move(folder)),
       storage_(storage),
+      provenance_(provenance),
       last_commit_(std::chrono::steady_clock::now()) {
   base::create_folder(folder_);
   lock_.emplace(folder_ / "lock", "this run directory",
@@ -111,17 +112,15 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
                 "own");
   base::create_folder(folder_ / "nll");
 
-  base::Json manifest = {{"schema_version", manifest_version},
-                         {"identity", identity},
-                         {"provenance", base::Json::array()}};
-  const std::filesystem::path manifest_file = folder_ / "manifest.json";
+  manifest_ = {{"schema_version", manifest_version},
+               {"identity", identity},
+               {"provenance", base::Json::array()}};
   const base::Json stored = manifest_of_same_run(folder_, experiment, identity);
   if (!stored.is_null()) {
-    manifest["provenance"] = stored.value("provenance", base::Json::array());
+    manifest_["provenance"] = stored.value("provenance", base::Json::array());
   }
-  manifest["provenance"].push_back(provenance);
+  write_manifest();
   storage_.replace(folder_ / "experiment.json", pretty(experiment));
-  storage_.replace(manifest_file, pretty(manifest));
 
   read_rows();
   read_starts();
@@ -197,6 +196,17 @@ void RunDirectory::finish(const std::string& group, const std::vector<Row>& rows
       base::Json({{"group", group}, {"seconds", seconds}, {"tokens", tokens}}).dump() + "\n";
 }
 
+void RunDirectory::write_manifest() {
+  storage_.replace(folder_ / "manifest.json", pretty(manifest_));
+}
+
+void RunDirectory::credit(const base::Json& process) {
+  base::Json& credited = manifest_["provenance"];
+  if (std::find(credited.begin(), credited.end(), process) != credited.end()) return;
+  credited.push_back(process);
+  write_manifest();
+}
+
 void RunDirectory::add(const Row& row) {
   pending_ += to_line(row) + "\n";
   rows_.insert_or_assign(row.cell, row);
@@ -213,7 +223,13 @@ void RunDirectory::adopt(std::vector<Row> rows, const std::filesystem::path& run
     }
     add(row);
   }
-  commit();
+  if (pending_rows_ == 0) return;
+  const std::filesystem::path manifest = run / "manifest.json";
+  for (const base::Json& process : base::parse_json(base::read_file(manifest), manifest.string())
+                                       .value("provenance", base::Json::array())) {
+    credit(process);
+  }
+  write_pending();
 }
 
 std::unique_ptr<evals::Snapshots> RunDirectory::snapshots(const std::string& group,
@@ -249,6 +265,11 @@ bool RunDirectory::commit_if_due() {
 }
 
 void RunDirectory::commit() {
+  if (pending_rows_ > 0) credit(provenance_);
+  write_pending();
+}
+
+void RunDirectory::write_pending() {
   last_commit_ = std::chrono::steady_clock::now();
   if (pending_rows_ == 0) return;
   row_file_->append(pending_);

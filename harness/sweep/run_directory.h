@@ -23,7 +23,8 @@ inline constexpr int64_t manifest_version = 1;
 /// The directory of one run, open for writing by one process.
 ///
 ///   experiment.json   the resolved experiment
-///   manifest.json     identity (hashes of what determines results) and provenance (who computed)
+///   manifest.json     identity (hashes of what determines results) and provenance (the processes
+///                     that computed rows of it)
 ///   rows.jsonl        one line per trial, append-only; the later of two for a cell counts
 ///   starts.jsonl      one line per group begun, saved, finished, or given up on request: shows a
 ///                     group that died with its process (the OOM killer leaves no other trace)
@@ -38,7 +39,8 @@ class RunDirectory {
  public:
   /// Creates the directory or opens it to resume: takes the lock, cuts a torn last line, reads what
   /// is there. Throws base::Error when another process holds it, when it belongs to another
-  /// identity (naming the fields that differ), or when a line cannot be read.
+  /// identity (naming the fields that differ), when it has an experiment.json that no run wrote, or
+  /// when a line cannot be read.
   RunDirectory(std::filesystem::path folder, Storage& storage, const base::Json& experiment,
                const base::Json& identity, const base::Json& provenance);
   ~RunDirectory();
@@ -61,7 +63,8 @@ class RunDirectory {
   void finish(const std::string& group, const std::vector<Row>& rows, double seconds,
               int64_t tokens);
 
-  /// Commits rows of the run in the folder `run`, with the log-probabilities that they name.
+  /// Commits rows of the run in the folder `run`, with the log-probabilities that they name and the
+  /// provenance of that run.
   void adopt(std::vector<Row> rows, const std::filesystem::path& run);
 
   /// States of a group that is computed with these numerics, `pause` apart at least. Valid as long
@@ -97,9 +100,15 @@ class RunDirectory {
   void cut_torn_line(const std::filesystem::path& file);
   void journal(const char* event, const std::string& group);
   void add(const Row& row);
+  void write_manifest();
+  /// Names a process among those that computed the run, once.
+  void credit(const base::Json& process);
+  void write_pending();
 
   const std::filesystem::path folder_;
   Storage& storage_;
+  const base::Json provenance_;  ///< of this process
+  base::Json manifest_;
   std::optional<base::FileLock> lock_;
   std::map<std::string, Row> rows_;
   std::map<std::string, Starts> starts_;

@@ -129,11 +129,56 @@ TEST_F(RunDirectoryTest, NamesTheFieldsOfTheExperimentThatDiffer) {
   EXPECT_THAT(message, testing::Not(HasSubstr("/hay")));
 }
 
-TEST_F(RunDirectoryTest, KeepsTheProvenanceOfEveryProcessThatContributed) {
-  { open(); }
-  { open(); }
+TEST_F(RunDirectoryTest, NamesTheProcessesThatComputedRowsAndNoOthers) {
+  const auto compute = [&](const char* process, const std::vector<Row>& rows) {
+    RunDirectory run(folder_, *storage_, Json{{"seed", 1}}, Json{{"weights", "w"}},
+                     Json{{"process", process}});
+    for (const Row& row : rows) {
+      run.finish("g", {row}, 1, 1);
+      run.commit();
+    }
+  };
+  compute("first", {row("a"), row("b")});
+  compute("idle", {});
+  compute("second", {row("c")});
   const Json manifest = Json::parse(base::read_file(folder_ / "manifest.json"));
-  EXPECT_EQ(manifest.at("provenance").size(), 2u);
+  EXPECT_EQ(manifest.at("provenance"),
+            Json::parse(R"([{"process": "first"}, {"process": "second"}])"));
+}
+
+TEST_F(RunDirectoryTest, TakesRowsTogetherWithTheProcessesThatComputedThem) {
+  {
+    auto run = open();
+    run->finish("g", {row("a")}, 1, 1);
+    run->commit();
+  }
+  const fs::path other = temporary_.path() / "other";
+  RunDirectory(other, *storage_, Json{{"seed", 1}}, Json{{"weights", "w"}}, Json{{"host", "i"}})
+      .adopt({row("a")}, folder_);
+  EXPECT_EQ(Json::parse(base::read_file(other / "manifest.json")).at("provenance"),
+            Json::parse(R"([{"host": "h"}])"));
+  ASSERT_EQ(read_rows(other).size(), 1u);
+}
+
+TEST_F(RunDirectoryTest, DoesNotWriteOverAnExperimentThatNoRunWrote) {
+  fs::create_directory(folder_);
+  append("experiment.json", "{\"seed\":  1}");
+  const std::string refusal = (folder_ / "experiment.json").string() +
+                              ": is of no run and would be written over; give another --out";
+  EXPECT_EQ(tests::error_text([&] { open(); }), refusal);
+  EXPECT_EQ(tests::error_text([&] {
+              require_same_run(folder_, Json{{"seed", 1}}, Json{{"weights", "w"}});
+            }),
+            refusal);
+  EXPECT_EQ(base::read_file(folder_ / "experiment.json"), "{\"seed\":  1}");
+  EXPECT_FALSE(fs::exists(folder_ / "manifest.json"));
+}
+
+TEST_F(RunDirectoryTest, RefusesAManifestThatIsNone) {
+  fs::create_directory(folder_);
+  append("manifest.json", "[]");
+  EXPECT_EQ(tests::error_text([&] { open(); }),
+            (folder_ / "manifest.json").string() + ": is no manifest; give another --out");
 }
 
 TEST_F(RunDirectoryTest, OneProcessAtATime) {
