@@ -11,6 +11,24 @@
 #include "scalings/catalog.h"
 
 namespace sweep {
+namespace {
+
+std::string place_of(size_t eval) { return fmt::format("/evals/{}", eval); }
+
+/// Puts what `check` finds wrong among the problems of the experiment, under `place`.
+template <typename Check>
+void collect(base::Problems& problems, const std::string& place, Check check) {
+  try {
+    check();
+  } catch (const base::Error& error) {
+    if (error.fault() != base::Fault::input) throw;
+    for (const base::Problem& problem : error.problems()) {
+      problems.add(place, fmt::format("{}: {}", problem.place, problem.cause), problem.next_step);
+    }
+  }
+}
+
+}  // namespace
 
 Prepared::Prepared(const Experiment& experiment, const Subject& subject)
     : experiment_(experiment), subject_(subject) {
@@ -20,32 +38,54 @@ Prepared::Prepared(const Experiment& experiment, const Subject& subject)
     const Eval& eval = experiment_.evals[i];
     PreparedEval prepared;
     if (eval.retrieval) {
-      prepare_retrieval(*eval.retrieval, eval, fmt::format("/evals/{}", i), prepared, problems);
+      prepare_retrieval(*eval.retrieval, prepared);
     } else {
       prepare_perplexity(*eval.perplexity, prepared);
     }
     evals_.push_back(std::move(prepared));
+    require_lengths(i, problems);
   }
   require_plans(problems);
-  problems.throw_if_any("");
+  problems.throw_if_any(experiment_.file);
+}
+
+void Prepared::require_lengths(size_t eval, base::Problems& problems) const {
+  const Eval& whole = experiment_.evals[eval];
+  const PreparedEval& prepared = evals_[eval];
+  const size_t before = problems.found().size();
+  if (whole.perplexity) {
+    collect(problems, place_of(eval), [&] { evals::validate(prepared.settings); });
+    if (problems.found().size() > before) return;
+    for (const int64_t length : whole.lengths) {
+      collect(problems, place_of(eval), [&] { evals::tokens_needed(prepared.settings, length); });
+    }
+    return;
+  }
+  const int64_t minimum = prepared.retrieval->minimum_length();
+  for (const int64_t length : whole.lengths) {
+    if (length < minimum) {
+      problems.add(place_of(eval),
+                   fmt::format("{} needs at least {} tokens (got length {})",
+                               prepared.retrieval->protocol().name, minimum, length),
+                   "leave that length out of this eval with \"lengths\"");
+      continue;
+    }
+    collect(problems, place_of(eval), [&] { prompt(eval, length, 0); });
+    if (whole.retrieval->placement == evals::Placement::absolute) return;  // one for all lengths
+  }
 }
 
 void Prepared::require_plans(base::Problems& problems) const {
   for (const PreparedMethod& method : methods_) {
     const std::set<int64_t> lengths = lengths_of(method);
     if (lengths.empty()) continue;
-    try {
+    collect(problems, "/methods/" + method.name, [&] {
       scalings::make_plan(method.chain, context(*lengths.rbegin()));
       scalings::Context shortest = context(*lengths.begin());
       for (shortest.layer = 0; shortest.layer < shortest.layers; ++shortest.layer) {
         scalings::make_plan(method.chain, shortest);
       }
-    } catch (const base::Error& error) {
-      for (const base::Problem& problem : error.problems()) {
-        problems.add("/methods/" + method.name, fmt::format("{}: {}", problem.place, problem.cause),
-                     problem.next_step);
-      }
-    }
+    });
   }
 }
 
@@ -70,27 +110,16 @@ std::vector<evals::CorpusDocument> Prepared::read(const std::vector<std::string>
   return documents;
 }
 
-void Prepared::prepare_retrieval(const RetrievalEval& eval, const Eval& whole,
-                                 const std::string& place, PreparedEval& prepared,
-                                 base::Problems& problems) const {
+void Prepared::prepare_retrieval(const RetrievalEval& eval, PreparedEval& prepared) const {
   const evals::RetrievalProtocol& protocol = *evals::find_retrieval_protocol(eval.protocol);
+  std::shared_ptr<const evals::Haystack> hay;  // of the user's own corpus
   if (!eval.hay.empty()) {
     const auto documents = read(eval.hay);
     prepared.corpus_fingerprint = evals::fingerprint(documents);
-    prepared.hay = evals::text_haystack(*subject_.tokenizer(), documents);
+    hay = evals::text_haystack(*subject_.tokenizer(), documents);
   }
-  prepared.retrieval =
-      std::make_shared<evals::Retrieval>(protocol, subject_.tokenizer(), prepared.hay);
+  prepared.retrieval = std::make_shared<evals::Retrieval>(protocol, subject_.tokenizer(), hay);
   prepared.protocol = evals::protocol_id(protocol, eval.placement, eval.absent);
-  const int64_t minimum = prepared.retrieval->minimum_length();
-  for (const int64_t length : whole.lengths) {
-    if (length < minimum) {
-      problems.add(place,
-                   fmt::format("{} needs at least {} tokens (got length {})", protocol.name,
-                               minimum, length),
-                   "leave that length out of this eval with \"lengths\"");
-    }
-  }
 }
 
 void Prepared::prepare_perplexity(const PerplexityEval& eval, PreparedEval& prepared) const {
@@ -99,7 +128,6 @@ void Prepared::prepare_perplexity(const PerplexityEval& eval, PreparedEval& prep
   prepared.settings.targets = eval.targets;
   prepared.settings.stride = eval.stride;
   prepared.settings.bos = subject_.tokenizer()->bos();
-  evals::validate(prepared.settings);
   prepared.protocol = evals::protocol_id(prepared.settings);
   prepared.documents = read(eval.corpus);
   prepared.corpus_fingerprint = evals::fingerprint(prepared.documents);

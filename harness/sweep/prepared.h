@@ -29,7 +29,6 @@ struct PreparedMethod {
 struct PreparedEval {
   std::string protocol;  ///< id that results cite
   std::shared_ptr<const evals::Retrieval> retrieval;
-  std::shared_ptr<const evals::Haystack> hay;    ///< of the user's own corpus; may be null
   evals::PerplexitySettings settings;            ///< perplexity
   std::vector<evals::CorpusDocument> documents;  ///< perplexity
   std::string corpus_fingerprint;                ///< of hay or documents; empty without
@@ -38,9 +37,10 @@ struct PreparedEval {
 /// An experiment about one subject, everything read and checked: what check prices and sweep runs.
 class Prepared {
  public:
-  /// Reads corpora, builds chains and protocols. Throws base::Error: a file that is no text,
-  /// lengths below a protocol's minimum, a method that cannot serve this model or its longest or
-  /// shortest length, targets above trained / 4 ... Both arguments must outlive the object.
+  /// Reads corpora, builds chains and protocols. Throws base::Error: a file that is no text, and
+  /// all at once: lengths below a protocol's minimum or beyond every text, a method that cannot
+  /// serve this model or its longest or shortest length, targets above trained / 4 ... Both
+  /// arguments must outlive the object.
   Prepared(const Experiment& experiment, const Subject& subject);
 
   const Experiment& experiment() const { return experiment_; }
@@ -84,9 +84,10 @@ class Prepared {
 
  private:
   void prepare_methods();
-  void prepare_retrieval(const RetrievalEval& eval, const Eval& whole, const std::string& place,
-                         PreparedEval& prepared, base::Problems& problems) const;
+  void prepare_retrieval(const RetrievalEval& eval, PreparedEval& prepared) const;
   void prepare_perplexity(const PerplexityEval& eval, PreparedEval& prepared) const;
+  /// Every length must be one that the eval's protocol can ask about.
+  void require_lengths(size_t eval, base::Problems& problems) const;
   void require_plans(base::Problems& problems) const;
   std::set<int64_t> lengths_of(const PreparedMethod& method) const;
   std::vector<std::string> warnings_of_twins() const;

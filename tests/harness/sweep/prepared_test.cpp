@@ -14,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 /// Warnings about methods at 512, the trained length, and 1,024, of a checkpoint with a scaling of
 /// its own or none.
@@ -37,10 +38,42 @@ TEST(Prepared, NamesTheMethodThatTheModelCannotServe) {
     warnings(R"("cope": [{"type": "cope", "pairs": {"grid": [20, 40]}}])");
     FAIL() << "no error";
   } catch (const base::Error& error) {
-    EXPECT_STREQ(error.what(),
-                 "/methods/cope[pairs=40]: cope/1: pairs: must be <= 32, the pairs of this model "
-                 "(got 40)");
+    EXPECT_EQ(std::string(error.what()),
+              error.file() +
+                  ": /methods/cope[pairs=40]: cope/1: pairs: must be <= 32, the pairs of this "
+                  "model (got 40)");
+    EXPECT_THAT(error.file(), testing::EndsWith("experiment.json"));
   }
+}
+
+TEST(Prepared, NamesEveryLengthThatAnEvalCannotAskAboutInOneGo) {
+  const tests::TemporaryFolder folder;
+  base::write_file_atomically(folder.path() / "model", "stands for a checkpoint");
+  base::write_file_atomically(folder.path() / "book.txt", std::string(1500, 'a'));
+  const Experiment experiment = parse_experiment(R"({"model": "model", "trained_length": 512,
+      "lengths": [100, 1024, 2048, 4096], "methods": {"plain": []}, "evals": [
+      {"type": "perplexity", "protocol": "press", "stride": 256, "corpus": ["book.txt"]},
+      {"type": "niah", "protocol": "text", "trials": 10, "depths": 10, "hay": ["book.txt"],
+       "lengths": [1024, 2048, 4096]},
+      {"type": "perplexity", "protocol": "fixed-target", "targets": 500, "corpus": ["book.txt"]},
+      {"type": "passkey", "protocol": "landmark", "trials": 10, "depths": 10}]})",
+                                                 folder.path() / "experiment.json");
+  OracleSubject subject;
+  std::vector<std::string> problems;
+  try {
+    const Prepared prepared(experiment, subject);
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.file(), (folder.path() / "experiment.json").string());
+    for (const base::Problem& problem : error.problems()) {
+      problems.push_back(problem.place + ": " + problem.cause);
+    }
+  }
+  EXPECT_THAT(problems,
+              ElementsAre("/evals/0: stride: 256 would pass over tokens at length 100",
+                          StartsWith("/evals/1: book.txt: is the longest document and has 1,5"),
+                          StartsWith("/evals/1: book.txt: is the longest document and has 1,5"),
+                          "/evals/2: targets: 500 is more than a quarter of the trained length 512",
+                          StartsWith("/evals/3: passkey/landmark needs at least ")));
 }
 
 TEST(Prepared, WarnsOfTwoMethodsThatAreOneAtEveryLength) {
