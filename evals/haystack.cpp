@@ -8,7 +8,6 @@
 #include "evals/pieces.h"
 #include "evals/sentences.h"
 #include "harness/base/error.h"
-#include "harness/base/sha256.h"
 #include "harness/base/with_commas.h"
 
 namespace evals {
@@ -17,12 +16,6 @@ namespace {
 constexpr uint64_t first_draw = 1000;
 
 int64_t size_of(const std::vector<Token>& tokens) { return static_cast<int64_t>(tokens.size()); }
-
-std::string fingerprint_of(const Tokenizer& tokenizer, const std::string& kind,
-                           const std::string& first, const std::string& second) {
-  return base::sha256_hex(
-      base::canonical_json(base::Json::array({kind, first, second, tokenizer.fingerprint()})));
-}
 
 /// The sentence over and over, as tokens: `first`, then `next` again and again.
 struct Repetition {
@@ -53,8 +46,7 @@ class RepeatedHaystack : public Haystack {
  public:
   RepeatedHaystack(const Tokenizer& tokenizer, const std::string& unit,
                    const std::string& separator)
-      : repetition_(tokenizer, unit, separator),
-        fingerprint_(fingerprint_of(tokenizer, "repeated", unit, separator)) {}
+      : repetition_(tokenizer, unit, separator) {}
 
   Straw cut(const HayOrder& order, const base::CounterRandom&) const override {
     if (!order.place) return {repetition_.run(order.tokens), {}, "units"};
@@ -63,7 +55,6 @@ class RepeatedHaystack : public Haystack {
   }
 
   int64_t unit_tokens() const override { return size_of(repetition_.first); }
-  std::string fingerprint() const override { return fingerprint_; }
 
  private:
   int64_t boundary(int64_t place, int64_t tokens) const {
@@ -76,15 +67,13 @@ class RepeatedHaystack : public Haystack {
   }
 
   Repetition repetition_;
-  std::string fingerprint_;
 };
 
 class SlicedHaystack : public Haystack {
  public:
   SlicedHaystack(const Tokenizer& tokenizer, const std::string& unit, const std::string& separator)
       : repetition_(tokenizer, unit, separator),
-        period_(static_cast<int64_t>(unit.size() + separator.size())),
-        fingerprint_(fingerprint_of(tokenizer, "sliced", unit, separator)) {
+        period_(static_cast<int64_t>(unit.size() + separator.size())) {
     // Every place at which a unit can be cut, tokenised once.
     const Pieces pieces(tokenizer);
     for (size_t cut = 0; cut < unit.size(); ++cut) {
@@ -105,7 +94,6 @@ class SlicedHaystack : public Haystack {
   }
 
   int64_t unit_tokens() const override { return size_of(repetition_.first); }
-  std::string fingerprint() const override { return fingerprint_; }
 
  private:
   /// The first `characters` of the endless text, tokenised.
@@ -121,7 +109,6 @@ class SlicedHaystack : public Haystack {
 
   Repetition repetition_;
   int64_t period_;
-  std::string fingerprint_;
   std::vector<std::vector<Token>> first_part_;
   std::vector<std::vector<Token>> next_part_;
 };
@@ -145,10 +132,7 @@ Straw cut_at_boundary(const std::vector<Token>& flat, const std::vector<int64_t>
 
 class PairHaystack : public Haystack {
  public:
-  PairHaystack(const Tokenizer& tokenizer, int64_t digits)
-      : fingerprint_(fingerprint_of(tokenizer, "pairs", std::to_string(digits), "")),
-        pieces_(tokenizer),
-        low_(1) {
+  PairHaystack(const Tokenizer& tokenizer, int64_t digits) : pieces_(tokenizer), low_(1) {
     for (int64_t digit = 1; digit < digits; ++digit) low_ *= 10;
     unit_tokens_ = size_of(line(low_, low_));
   }
@@ -170,7 +154,6 @@ class PairHaystack : public Haystack {
   }
 
   int64_t unit_tokens() const override { return unit_tokens_; }
-  std::string fingerprint() const override { return fingerprint_; }
 
  private:
   int64_t number(const base::CounterRandom& random, uint64_t draw) const {
@@ -180,7 +163,6 @@ class PairHaystack : public Haystack {
     return pieces_("\n \"" + std::to_string(key) + "\": \"" + std::to_string(value) + "\",");
   }
 
-  std::string fingerprint_;
   Pieces pieces_;
   int64_t low_;
   int64_t unit_tokens_;
@@ -203,7 +185,6 @@ class TextHaystack : public Haystack {
       }
       sources_.push_back(std::move(source));
     }
-    fingerprint_ = fingerprint_of(tokenizer, "text", evals::fingerprint(documents), "");
   }
 
   Straw cut(const HayOrder& order, const base::CounterRandom& random) const override {
@@ -222,7 +203,6 @@ class TextHaystack : public Haystack {
   }
 
   int64_t unit_tokens() const override { return 1; }
-  std::string fingerprint() const override { return fingerprint_; }
 
  private:
   struct Source {
@@ -245,7 +225,6 @@ class TextHaystack : public Haystack {
   }
 
   std::vector<Source> sources_;
-  std::string fingerprint_;
 };
 
 }  // namespace

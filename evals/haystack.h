@@ -42,9 +42,6 @@ class Haystack {
 
   /// Tokens of one whole unit at the start of a run; 1 where units have no common size.
   virtual int64_t unit_tokens() const = 0;
-
-  /// SHA-256 of what determines the hay.
-  virtual std::string fingerprint() const = 0;
 };
 
 /// One sentence over and over: `unit`, then `separator` + `unit`. A run after a needle starts anew

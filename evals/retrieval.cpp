@@ -191,7 +191,6 @@ Prompt Retrieval::prompt(const Trial& trial) const {
           : std::llround(depth * static_cast<double>(trial.length)) - size_of(state.head);
   Prompt prompt =
       state.lay_out(parts, drawn, hay_tokens, place, hay_tokens, trial.trial, trial.absent, random);
-  prompt.protocol = protocol_id(state.protocol, Placement::per_length, trial.absent);
   std::vector<Token>& trunk = prompt.document.trunk;
   append(trunk, parts.question);
   const int64_t answer_at = size_of(trunk);
@@ -229,7 +228,6 @@ Prompt Retrieval::prompt(const AbsoluteTrial& trial) const {
   Prompt prompt = state.lay_out(parts, drawn, trial.lengths.back() - fixed, before_needle,
                                 (is_within ? trial.lengths.front() : trial.lengths.back()) - fixed,
                                 trial.trial, trial.absent, random);
-  prompt.protocol = protocol_id(state.protocol, Placement::absolute, trial.absent);
   const int64_t needle_end = trial.needle_position + size_of(parts.needle);
   for (const int64_t length : trial.lengths) {
     Branch branch;

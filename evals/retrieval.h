@@ -98,10 +98,9 @@ struct Question {
 /// A document, what it asks, and what is right.
 struct Prompt {
   Document document;  ///< per_length: all in the trunk. absolute: one branch per question
-  std::string protocol;
-  Range needle;      ///< in the trunk; empty when absent
-  double depth = 0;  ///< share of the hay that really lies before the needle
-  std::string key;   ///< digits
+  Range needle;       ///< in the trunk; empty when absent
+  double depth = 0;   ///< share of the hay that really lies before the needle
+  std::string key;    ///< digits
   std::vector<Token> answer;
   int64_t first_digit = 0;  ///< answer tokens before it carry no digit (SentencePiece's lone "▁")
   Token terminator = 0;

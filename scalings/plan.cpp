@@ -173,11 +173,14 @@ bool prefix_equal(const RotaryPlan& longer, const RotaryPlan& shorter) {
   return longer.length() >= shorter.length() && prefix(longer, shorter.length()) == shorter;
 }
 
+double distance(const RotaryPlan& plan, const Span& span, int64_t query, int64_t key) {
+  const View& view = view_of(plan, span);
+  return ruler(plan, view.query).position[query] - ruler(plan, view.key).position[key];
+}
+
 std::optional<double> distance(const RotaryPlan& plan, int64_t query, int64_t key) {
   for (const Span& span : plan.spans.row(query)) {
-    if (key < span.begin || key >= span.end) continue;
-    const View& view = view_of(plan, span);
-    return ruler(plan, view.query).position[query] - ruler(plan, view.key).position[key];
+    if (span.begin <= key && key < span.end) return distance(plan, span, query, key);
   }
   return {};
 }

@@ -122,7 +122,9 @@ RotaryPlan prefix(const RotaryPlan& plan, int64_t length);
 /// share the trunk of a document.
 bool prefix_equal(const RotaryPlan& longer, const RotaryPlan& shorter);
 
-/// Distance at which query i sees key j; nothing where j is not attended.
+/// Distance at which query i sees key j of one of its spans.
+double distance(const RotaryPlan& plan, const Span& span, int64_t query, int64_t key);
+/// The same, or nothing where j is not attended.
 std::optional<double> distance(const RotaryPlan& plan, int64_t query, int64_t key);
 
 /// Largest distance at which any query sees any key.

@@ -47,7 +47,8 @@ struct Bounds {
 
 /// Reads one JSON object strictly: every key is asked for by name, every wrong or missing value and
 /// every key nobody asked for becomes a problem with its JSON path (RFC 6901). A value with a
-/// problem reads as its fallback (or zero), so that reading goes on and finds the rest.
+/// problem reads as its fallback, or without one as the lowest that its bounds allow (zero, empty):
+/// reading goes on, finds the rest, and may divide by it.
 class StrictObject {
  public:
   StrictObject(const Json& value, std::string path, Problems& problems);

@@ -32,15 +32,6 @@ constexpr int64_t longest_search = int64_t{1} << 20;
 /// Rows up to this many keys are printed in full, longer ones span by span.
 constexpr int64_t full_row = 32;
 
-double position(const RotaryPlan& plan, int64_t ruler, int64_t token) {
-  return plan.rulers[static_cast<size_t>(ruler)].position[token];
-}
-
-double distance(const RotaryPlan& plan, const scalings::Span& span, int64_t query, int64_t key) {
-  const scalings::View& view = plan.views[static_cast<size_t>(span.view)];
-  return position(plan, view.query, query) - position(plan, view.key, key);
-}
-
 Json distance_row(const RotaryPlan& plan, int64_t query) {
   Json row = std::vector<Json>(static_cast<size_t>(query) + 1);
   for (const scalings::Span& span : plan.spans.row(query)) {

@@ -31,7 +31,7 @@ class Scorer : public evals::LanguageModel {
   /// documents, tokens outside the vocabulary, plans that a method refuses, cancellation.
   evals::Scores score(const evals::Document& document, const evals::Progress& progress) override;
 
-  /// Name of the attention kernel that runs: stands in every row of results.
+  /// Name of the attention kernel that runs.
   std::string kernel() const;
 
  private:

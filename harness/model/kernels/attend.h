@@ -21,8 +21,9 @@ struct AttentionShape {
 /// Keys and values of one layer, and exact attention over them: blocked online softmax (Milakov and
 /// Gimelshein, arXiv:1805.02867) over the spans of a plan, O(rows) memory, work in proportion to
 /// the spans. Inputs are float32 or bfloat16; logits, softmax and accumulation are float32 in both.
-/// Keys come un-rotated and are rotated once per ruler. NaN and infinities reach exactly the
-/// queries that attend them: those are answered with NaN, all others as if such rows were absent.
+/// Keys come un-rotated and are rotated once per ruler. NaN, and infinities of values, reach
+/// exactly the queries that attend them: those are answered with NaN, all others as if such rows
+/// were absent. A key whose logit is -inf weighs nothing.
 class Attention {
  public:
   virtual ~Attention() = default;

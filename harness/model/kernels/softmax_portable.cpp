@@ -9,18 +9,18 @@
 namespace model::portable {
 namespace {
 
-/// 2^x for x <= 0 by a Chebyshev fit of degree 5 on [-1/2, 1/2]; zero below the smallest normal
+/// 2^x for x <= 0; zero below the smallest normal
 /// number. NaN stays NaN.
 [[gnu::always_inline]] inline float exp2_of(float x) {
   const float clamped = x < -126.0F ? -126.0F : x;
   const float rounded = (clamped + 12582912.0F) - 12582912.0F;  // 1.5 * 2^23: the nearest integer
   const float f = clamped - rounded;
-  float p = 0.00133908633647F;
-  p = p * f + 0.00967603191832F;
-  p = p * f + 0.0555035711422F;
-  p = p * f + 0.240221074853F;
-  p = p * f + 0.693147188026F;
-  p = p * f + 1.00000007545F;
+  float p = exp2_fit[0];
+  p = p * f + exp2_fit[1];
+  p = p * f + exp2_fit[2];
+  p = p * f + exp2_fit[3];
+  p = p * f + exp2_fit[4];
+  p = p * f + exp2_fit[5];
   const auto exponent = static_cast<int32_t>(rounded) + 127;
   const float power = p * std::bit_cast<float>(static_cast<uint32_t>(exponent) << 23);
   return x < -126.0F ? 0.0F : power;

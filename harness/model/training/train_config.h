@@ -24,7 +24,7 @@ struct SourceConfig {
   bool text_haystack = false;  ///< sentences of the corpus instead of the protocol's own hay
   // copy: a block of random ids, some text, the block again
   int64_t shortest_block = 6, longest_block = 48;  ///< ids
-  std::vector<int64_t> pools = {32, 128, 2000};    ///< distinct ids a block is drawn from
+  std::vector<int64_t> pools = {32, 128, 2000};    ///< ids drawn for a block to be made of
   int64_t longest_gap = 200;                       ///< tokens of text between block and copy
   // weight of a target in the loss
   double filler_weight = 1.0;  ///< text; hay and fixed parts of a prompt; gaps
