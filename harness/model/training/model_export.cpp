@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
+#include <ranges>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -11,6 +13,7 @@
 #include "harness/checkpoint/safetensors_writer.h"
 #include "scalings/catalog.h"
 #include "scalings/from_hf.h"
+#include "scalings/parameters.h"
 
 namespace training {
 namespace {
@@ -63,12 +66,51 @@ std::vector<Place> places_of(const TrainableLlama& model) {
   return places;
 }
 
-/// The chain that config.json with this `rope_scaling` means.
-scalings::Chain read_back(const base::Json& scaling, const scalings::RopeShape& shape,
-                          int64_t length) {
-  const base::Json config = {
-      {"rope_scaling", scaling}, {"rope_theta", shape.theta}, {"max_position_embeddings", length}};
-  return scalings::make_chain(scalings::from_hf(config, "config.json").chain, "config.json");
+/// All that config.json might say of a chain: the model's own base, the chain's `theta`, linear or
+/// yarn; which of it is true is not asked here.
+std::vector<HfRope> wordings(const base::Json& methods, double theta,
+                             const scalings::Context& context) {
+  const double own = context.shape.theta;
+  std::vector<HfRope> all = {{own, nullptr}, {theta, nullptr}};
+  const std::string type = methods.empty() ? "" : methods[0].at("type");
+  if (type != "linear/1" && type != "yarn/1") return all;
+  base::Problems problems;
+  base::StrictObject method(methods[0], "", problems);
+  const scalings::OriginalLength original(method);
+  // As a number: "length/trained" is not for config.json.
+  const double factor = scalings::Factor(method).at(context, original);
+  if (type == "linear/1") {
+    all.push_back({own, {{"rope_type", "linear"}, {"factor", factor}}});
+  } else {
+    all.push_back({own,
+                   {{"rope_type", "yarn"},
+                    {"factor", factor},
+                    {"original_max_position_embeddings", original.tokens(context.shape)}}});
+  }
+  return all;
+}
+
+/// The plan that a reader of config.json makes of it.
+scalings::RotaryPlan read_back(const HfRope& rope, scalings::Context context) {
+  const base::Json config = {{"rope_scaling", rope.scaling}};
+  context.shape.theta = rope.theta;
+  return scalings::make_plan(
+      scalings::make_chain(scalings::from_hf(config, "config.json").chain, "config.json"), context);
+}
+
+/// Whether two plans compute the same, but for the last bits of a frequency: a yarn of factor 1 is
+/// plain RoPE, rounded. The base in force rotates nothing.
+bool rotate_alike(const scalings::RotaryPlan& left, scalings::RotaryPlan right) {
+  const auto is_close = [](const Eigen::ArrayXd& one, const Eigen::ArrayXd& other) {
+    return ((one - other).abs() <= 1e-12 * other).all();
+  };
+  if (!std::equal(left.inv_freq.begin(), left.inv_freq.end(), right.inv_freq.begin(),
+                  right.inv_freq.end(), is_close)) {
+    return false;
+  }
+  right.inv_freq = left.inv_freq;
+  right.theta = left.theta;
+  return left == right;
 }
 
 base::Json config_json(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope,
@@ -87,39 +129,34 @@ base::Json config_json(const TrainableLlama& model, const TrainConfig& config, c
 
 }  // namespace
 
-HfRope hf_rope(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t length) {
-  const scalings::Context context{shape, length, 0, 1};
-  const scalings::RotaryPlan plan = scalings::make_plan(chain, context);
-  const auto equals_base = [&](double theta) {
-    scalings::Context other = context;
-    other.shape.theta = theta;
-    scalings::RotaryPlan plain = scalings::plain_plan(other);
-    if (plan.inv_freq.size() != 1) return false;
-    const Eigen::ArrayXd& wanted = plain.inv_freq[0];
-    if (!((plan.inv_freq[0] - wanted).abs() <= 1e-12 * wanted).all()) return false;
-    plain.inv_freq = plan.inv_freq;
-    plain.theta = plan.theta;
-    return plan == plain;
-  };
-  if (equals_base(shape.theta)) return {shape.theta, nullptr};
-  if (equals_base(plan.theta)) return {plan.theta, nullptr};
+HfRope hf_rope(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t layers,
+               const std::set<int64_t>& lengths) {
   const base::Json methods = scalings::params(chain);
-  const std::string type = methods.at(0).at("type");
-  base::Json scaling;
-  if (type == "linear/1") scaling = {{"rope_type", "linear"}, {"factor", methods[0].at("factor")}};
-  if (type == "yarn/1") {
-    scaling = {{"rope_type", "yarn"},
-               {"factor", methods[0].at("factor")},
-               {"original_max_position_embeddings", shape.trained_length}};
+  const auto refuse = [&](const std::string& where) {
+    base::reject("scaling", "", "config.json has no words for " + methods.dump() + where,
+                 "train with linear or yarn alone, or with a method that changes the base, the "
+                 "same in every layer and at every length");
+  };
+  const int64_t longest = *lengths.rbegin();
+  const scalings::Context first{shape, longest, 0, layers};
+  const scalings::RotaryPlan plan = scalings::make_plan(chain, first);
+  const std::vector<HfRope> all = wordings(methods, plan.theta, first);
+  // Written down is not enough: what a reader makes of it must be what is trained.
+  const auto rope = std::find_if(all.begin(), all.end(), [&](const HfRope& each) {
+    return rotate_alike(plan, read_back(each, first));
+  });
+  if (rope == all.end()) refuse("");
+  // The longest first: what differs by layer alone is then told of one length.
+  for (const int64_t length : std::views::reverse(lengths)) {
+    const scalings::RotaryPlan exported = read_back(*rope, {shape, length, 0, layers});
+    for (int64_t layer = 0; layer < layers; ++layer) {
+      const scalings::Context here{shape, length, layer, layers};
+      if (rotate_alike(scalings::make_plan(chain, here), exported)) continue;
+      refuse(fmt::format(", which rotates layer {} at {} tokens otherwise than layer 0 at {}",
+                         layer, length, longest));
+    }
   }
-  // Written down is not enough: what a reader makes of it must be this plan.
-  if (!scaling.is_null() &&
-      scalings::make_plan(read_back(scaling, shape, length), context) == plan) {
-    return {shape.theta, scaling};
-  }
-  throw base::Error(base::Fault::input, "scaling",
-                    {"", "config.json has no words for " + methods.dump(),
-                     "train with linear or yarn alone, or with a method that changes the base"});
+  return *rope;
 }
 
 void export_model(const TrainableLlama& model, const TrainConfig& config, const HfRope& rope,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "evals/tokenizer.h"
@@ -17,9 +18,12 @@ struct HfRope {
   base::Json scaling = nullptr;  ///< `rope_scaling`
 };
 
-/// Exact for chains that end as another base (ntk, abf), as linear, or as yarn alone. Throws
-/// base::Error naming the chain for any other: config.json has no words for it.
-HfRope hf_rope(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t length);
+/// Exact in all layers at all `lengths` (tokens, at least one: those trained on), for chains that
+/// are the same in all of these and end as another base (ntk, abf), as linear, or as yarn alone.
+/// Throws base::Error naming the chain for any other, and where it is not the same: config.json has
+/// no words for it.
+HfRope hf_rope(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t layers,
+               const std::set<int64_t>& lengths);
 
 /// Writes config.json and model.safetensors in the layout of a Hugging Face LLaMA; the ids of BOS
 /// and EOS are the tokenizer's. Throws base::Error(Fault::io).

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -65,7 +66,9 @@ class Run {
 
   void train() {
     const scalings::Chain chain = chain_of(config_);
-    const HfRope rope = hf_rope(chain, shape_, config_.longest());
+    std::set<int64_t> lengths;
+    for (const Phase& phase : config_.phases) lengths.insert(phase.length);
+    const HfRope rope = hf_rope(chain, shape_, spec_.layers, lengths);
     const Mixture mixture(config_, material_);
     log_.keep_until(state_.step);
     const int64_t steps = steps_of(config_);
