@@ -9,7 +9,9 @@
 namespace scalings {
 
 void require_plain_positions(const RotaryPlan& plan, const char* method) {
-  if (plan.rulers.size() == 1 && plan.views.size() == 1) return;
+  // A sliding window keeps the one ruler and view, and shows only in the spans.
+  const bool has_one_ruler = plan.rulers.size() == 1 && plan.views.size() == 1;
+  if (has_one_ruler && plan.spans == SpanTable::causal(plan.length())) return;
   throw base::Error(base::Fault::input, "",
                     {method, "cannot build on a method that has changed positions already",
                      "keep one of the two"});

@@ -6,8 +6,8 @@
 
 namespace scalings {
 
-/// Throws base::Error naming `method` unless the plan still measures every token with one ruler:
-/// methods that choose rulers, views and spans cannot build on one another.
+/// Throws base::Error naming `method` unless the plan still shows every query all tokens up to its
+/// own through one ruler: methods that choose rulers, views and spans cannot build on one another.
 void require_plain_positions(const RotaryPlan& plan, const char* method);
 
 /// Makes keys at distance >= window seen through (far_query, far_key), nearer ones as they are: the

@@ -131,14 +131,20 @@ TEST(Composition, TwoMethodsThatSetPositionsAreAnErrorByName) {
             "keep one of the two");
 }
 
-TEST(Composition, LongRopesUnscaledTokensNeedPlainPositions) {
-  EXPECT_EQ(
-      error_of(R"([{"type": "longrope", "factor": 2, "short_factor": [2, 2],
-                          "long_factor": [2, 2], "unscaled_first_tokens": 2},
-                         {"type": "dual_chunk", "chunk": 6, "local": 2}])",
-               context(4, 16)),
-      "dual_chunk/1: cannot build on a method that has changed positions already; keep one of "
-      "the two");
+TEST(Composition, LongRopesUnscaledTokensNeedPlainPositionsInEitherOrder) {
+  const std::string longrope = R"({"type": "longrope", "factor": 2, "short_factor": [2, 2],
+                                   "long_factor": [2, 2], "unscaled_first_tokens": 2})";
+  const auto error = [](const std::string& first, const std::string& second) {
+    return error_of(fmt::format("[{}, {}]", first, second), context(4, 16));
+  };
+  const std::string refusal =
+      ": cannot build on a method that has changed positions already; keep one of the two";
+  const std::string dual_chunk = R"({"type": "dual_chunk", "chunk": 6, "local": 2})";
+  EXPECT_EQ(error(longrope, dual_chunk), "dual_chunk/1" + refusal);
+  EXPECT_EQ(error(dual_chunk, longrope), "longrope/1" + refusal);
+  const std::string sliding_window = R"({"type": "sliding_window", "window": 3})";
+  EXPECT_EQ(error(longrope, sliding_window), "sliding_window/1" + refusal);
+  EXPECT_EQ(error(sliding_window, longrope), "longrope/1" + refusal);
 }
 
 TEST(ApplyToLayers, EditsTheGivenLayersOnly) {
