@@ -27,6 +27,7 @@ void require_cells(const std::vector<LengthCell>& cells) {
 using Verdict = std::optional<Ending>;  // empty: shown, the walk goes on
 
 Verdict certify(const LengthCell& cell, Criterion criterion) {
+  if (!cell.independent) return Ending::dependent_trials;
   const int64_t n = cell.answers();
   if (cell.missing > 0 || n == 0) return Ending::missing;
   if (binomial_p_greater(cell.hits, n, criterion.tau) <= criterion.alpha) return {};
@@ -35,6 +36,7 @@ Verdict certify(const LengthCell& cell, Criterion criterion) {
 }
 
 Verdict fail(const LengthCell& cell, Criterion criterion) {
+  if (!cell.independent) return Ending::dependent_trials;
   const int64_t n = cell.answers();
   if (cell.missing > 0 || n == 0) return Ending::missing;
   if (binomial_p_less(cell.hits, n, criterion.tau) <= criterion.alpha) return {};
@@ -43,6 +45,9 @@ Verdict fail(const LengthCell& cell, Criterion criterion) {
 }
 
 Verdict certify_bands(const BandedCell& cell, Criterion criterion) {
+  for (const LengthCell& band : cell) {
+    if (!band.independent) return Ending::dependent_trials;
+  }
   for (const LengthCell& band : cell) {
     if (band.missing > 0) return Ending::missing;
   }
@@ -74,8 +79,6 @@ LengthClaim walk(Iterator first, Iterator last, LengthOf length_of, Judge judge)
 int64_t length_of_cell(const LengthCell& cell) { return cell.length; }
 int64_t length_of_bands(const BandedCell& cell) { return cell.front().length; }
 
-LengthClaim no_certificate(int64_t at) { return {{}, Ending::dependent_trials, at}; }
-
 }  // namespace
 
 void require_criterion(Criterion criterion) {
@@ -83,26 +86,23 @@ void require_criterion(Criterion criterion) {
   require_inside_unit(criterion.alpha, "alpha");
 }
 
-LengthClaim certified_length(const std::vector<LengthCell>& cells, Criterion criterion,
-                             bool independent) {
+LengthClaim certified_length(const std::vector<LengthCell>& cells, Criterion criterion) {
   require_cells(cells);
   require_criterion(criterion);
-  if (!independent && !cells.empty()) return no_certificate(cells.front().length);
   return walk(cells.begin(), cells.end(), length_of_cell,
               [&](const LengthCell& cell) { return certify(cell, criterion); });
 }
 
-LengthClaim failing_length(const std::vector<LengthCell>& cells, Criterion criterion,
-                           bool independent) {
+LengthClaim failing_length(const std::vector<LengthCell>& cells, Criterion criterion) {
   require_cells(cells);
   require_criterion(criterion);
-  if (!independent && !cells.empty()) return no_certificate(cells.back().length);
-  const auto answered = std::find_if(cells.rbegin(), cells.rend(),
-                                     [](const LengthCell& cell) { return cell.answers() > 0; });
-  if (answered == cells.rend() && !cells.empty()) {
-    return {{}, Ending::missing, cells.back().length};
-  }
-  return walk(answered, cells.rend(), length_of_cell,
+  const auto is_answered = [](const LengthCell& cell) { return cell.answers() > 0; };
+  auto first = std::find_if(cells.rbegin(), cells.rend(), [&](const LengthCell& cell) {
+    return is_answered(cell) && cell.independent;
+  });
+  if (first == cells.rend()) first = std::find_if(cells.rbegin(), cells.rend(), is_answered);
+  if (first == cells.rend()) first = cells.rbegin();
+  return walk(first, cells.rend(), length_of_cell,
               [&](const LengthCell& cell) { return fail(cell, criterion); });
 }
 
@@ -123,8 +123,7 @@ int64_t depth_band(double depth) {
   return depth < 2.0 / 3 ? 1 : 2;
 }
 
-LengthClaim worst_depth_length(const std::vector<BandedCell>& cells, Criterion criterion,
-                               bool independent) {
+LengthClaim worst_depth_length(const std::vector<BandedCell>& cells, Criterion criterion) {
   int64_t previous = 0;
   for (const BandedCell& cell : cells) {
     for (const LengthCell& band : cell) {
@@ -134,7 +133,6 @@ LengthClaim worst_depth_length(const std::vector<BandedCell>& cells, Criterion c
     previous = cell.front().length;
   }
   require_criterion(criterion);
-  if (!independent && !cells.empty()) return no_certificate(cells.front().front().length);
   return walk(cells.begin(), cells.end(), length_of_bands,
               [&](const BandedCell& cell) { return certify_bands(cell, criterion); });
 }

@@ -16,6 +16,8 @@ struct LengthCell {
   int64_t hits = 0;
   int64_t misses = 0;   ///< wrong answers, diverged trials among them
   int64_t missing = 0;  ///< out of memory, failed, skipped: no answer is known
+  /// Whether every trial of the length has a source of its own; without, no test holds there.
+  bool independent = true;
 
   int64_t answers() const { return hits + misses; }
 };
@@ -35,7 +37,7 @@ enum class Ending {
   not_shown,         ///< the answers at `ended_at` do not show it
   missing,           ///< trials without an answer at `ended_at`
   too_few_trials,    ///< no outcome at `ended_at` could show it, or a depth band is too small
-  dependent_trials,  ///< trials share a source: not independent, no certificate
+  dependent_trials,  ///< trials share a source at `ended_at`: whatever they answer shows nothing
 };
 
 /// A length claimed by a walk, if any, and what ended the walk.
@@ -53,17 +55,17 @@ struct LengthClaim {
 /// L_cert: a 1 - alpha lower confidence bound of the effective length max{L : p(L') > tau for all
 /// grid lengths L' <= L}. Fixed-sequence test: the exact one-sided binomial of p(L) <= tau at level
 /// alpha, lengths upward, ending at the first length that is not rejected; the order is declared in
-/// advance, so no correction is due (Maurer, Hothorn, Lehmacher 1995). A missing trial ends it.
-/// `independent`: whether every trial has a source of its own; without, there is no certificate.
-LengthClaim certified_length(const std::vector<LengthCell>& cells, Criterion criterion,
-                             bool independent = true);
+/// advance, so no correction is due (Maurer, Hothorn, Lehmacher 1995). A missing trial ends it, as
+/// do trials that share a source; the lengths before are certified all the same.
+LengthClaim certified_length(const std::vector<LengthCell>& cells, Criterion criterion);
 
 /// L_fail: the shortest length of the run of lengths shown to fail (p(L) >= tau rejected at level
 /// alpha), walked downward from the longest length; the first length not shown to fail ends it, as
-/// does a missing trial. Lengths above the longest one that has any answer are passed over: nothing
-/// is claimed of them, and their absence does not depend on an answer that they could have given.
-LengthClaim failing_length(const std::vector<LengthCell>& cells, Criterion criterion,
-                           bool independent = true);
+/// do a missing trial and trials that share a source. Lengths above the longest one that has both
+/// an answer and a source for every trial are passed over: nothing is claimed of them, and neither
+/// their absence nor what they share depends on an answer that they could have given. Where no
+/// length has both, the longest with an answer ends the walk.
+LengthClaim failing_length(const std::vector<LengthCell>& cells, Criterion criterion);
 
 /// L_point: the longest length with hits / answers >= tau there and at every shorter length. No
 /// confidence attached; for comparison with papers. A length without answers ends it.
@@ -82,7 +84,6 @@ using BandedCell = std::array<LengthCell, depth_bands>;
 /// Worst-depth L_cert: as certified_length, but a length counts only when each of its bands rejects
 /// p <= tau at level alpha (intersection-union test: no correction). A band with fewer than 20
 /// answers makes the length not certifiable (Ending::too_few_trials).
-LengthClaim worst_depth_length(const std::vector<BandedCell>& cells, Criterion criterion,
-                               bool independent = true);
+LengthClaim worst_depth_length(const std::vector<BandedCell>& cells, Criterion criterion);
 
 }  // namespace evals::stats

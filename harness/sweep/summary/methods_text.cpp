@@ -88,6 +88,13 @@ std::string retrieval_paragraph(const Design& design, const RetrievalSheet& shee
     if (asked.absent || asked.absolute || asked.trials.empty()) continue;
     text += adaptation(design) + sample_sizes(design, asked);
   }
+  const std::vector<int64_t> dependent = sheet.dependent_lengths();
+  if (!dependent.empty() && !sheet.absent && !sheet.absolute) {
+    text += fmt::format(
+        " At {} tokens several trials share a text: nothing is shown there, and a certificate ends "
+        "before.",
+        fmt::join(dependent, ", "));
+  }
   return text + "\n";
 }
 

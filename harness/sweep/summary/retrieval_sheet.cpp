@@ -55,17 +55,13 @@ void require_equal_prompts(const Trials& trials, const std::string& protocol) {
   }
 }
 
-/// Whether no two trials of a length were cut from one document of the user's own hay.
-bool has_own_sources(const Trials& trials) {
-  for (const auto& [method, lengths] : trials) {
-    for (const auto& [length, numbered] : lengths) {
-      std::set<std::string> sources;
-      for (const auto& [trial, row] : numbered) {
-        const std::string& source = row->retrieval->source;
-        if (source.empty()) continue;  // never asked
-        if (!sources.insert(source.substr(0, source.rfind('#'))).second) return false;
-      }
-    }
+/// Whether no two trials of a cell were cut from one document of the user's own hay.
+bool have_own_sources(const TrialCell& cell) {
+  std::set<std::string> documents;
+  for (const auto& [trial, row] : cell.trials) {
+    if (!row || row->retrieval->source.empty()) continue;  // no answer
+    const std::string& source = row->retrieval->source;
+    if (!documents.insert(source.substr(0, source.rfind('#'))).second) return false;
   }
   return true;
 }
@@ -104,7 +100,9 @@ std::map<int64_t, TrialCell> planned_cells(const Design& design,
         cell.trials.emplace(trial, row_of(trials, owner, length, trial));
       }
     }
+    cell.independent = !asked->own_hay || have_own_sources(cell);
     shorter.push_back(cell.count(length));
+    shorter.back().independent = true;  // what the sweep asks does not depend on shared sources
     cells.emplace(length, std::move(cell));
   }
   return cells;
@@ -117,7 +115,7 @@ bool TrialCell::is_in(std::optional<int64_t> band, int64_t trial) const {
 }
 
 LengthCell TrialCell::count(int64_t length, std::optional<int64_t> band) const {
-  LengthCell cell{length, 0, 0, 0};
+  LengthCell cell{length, 0, 0, 0, independent};
   for (const auto& [trial, row] : trials) {
     if (!is_in(band, trial)) continue;
     switch (answer_of(row)) {
@@ -196,6 +194,14 @@ std::vector<LengthCell> RetrievalSheet::counts(const std::string& method,
   return counts;
 }
 
+std::vector<int64_t> RetrievalSheet::dependent_lengths() const {
+  std::set<int64_t> dependent;
+  for (const auto& [place, cell] : cells_) {
+    if (!cell.independent) dependent.insert(place.second);
+  }
+  return {dependent.begin(), dependent.end()};
+}
+
 std::vector<RetrievalSheet> retrieval_sheets(const Runs& runs) {
   std::set<std::string> protocols;
   for (const Row& row : runs.rows) {
@@ -213,7 +219,6 @@ std::vector<RetrievalSheet> retrieval_sheets(const Runs& runs) {
       if (!asked.is_retrieval || !asked.is_answered_by(protocol)) continue;
       sheet.absolute = asked.absolute;
       sheet.absent = asked.absent;
-      if (asked.own_hay) sheet.independent = has_own_sources(trials);
       for (const std::string& method : asked.methods) {
         for (const int64_t length : asked.lengths) {
           planned[method][length] = &asked;

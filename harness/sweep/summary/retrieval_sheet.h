@@ -17,6 +17,7 @@ namespace sweep {
 struct TrialCell {
   evals::DepthDesign depths;
   std::map<int64_t, const Row*> trials;  ///< by trial number; nullptr: no row, a missing trial
+  bool independent = true;               ///< whether every answered trial has its own source
 
   /// Depth bands 0 to 2, as DepthDesign::band_of_trial has them; nothing: all of them.
   evals::stats::LengthCell count(int64_t length, std::optional<int64_t> band = {}) const;
@@ -38,7 +39,6 @@ class RetrievalSheet {
   std::string protocol;  ///< full id
   bool absolute = false;
   bool absent = false;
-  bool independent = true;           ///< whether every trial of a length has a source of its own
   std::vector<std::string> methods;  ///< in order of the experiment
   std::vector<int64_t> lengths;      ///< ascending
 
@@ -48,6 +48,8 @@ class RetrievalSheet {
   bool has(const std::string& method, int64_t length) const;
   std::vector<evals::stats::LengthCell> counts(const std::string& method,
                                                std::optional<int64_t> band = {}) const;
+  /// Lengths at which trials of some method share a source, ascending.
+  std::vector<int64_t> dependent_lengths() const;
 
  private:
   friend std::vector<RetrievalSheet> retrieval_sheets(const Runs& runs);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <set>
 
@@ -93,14 +94,18 @@ std::string note_of(const Design& design, const RetrievalSheet& sheet, const std
 std::string failing_note(const RetrievalSheet& sheet, const std::string& method,
                          const LengthClaim& claim) {
   std::string note = in_words(claim);
-  const auto cells = sheet.counts(method);
-  std::string unanswered;
-  for (const LengthCell& cell : cells) {
-    if (cell.answers() == 0) {
-      unanswered += fmt::format("{}{}", unanswered.empty() ? "" : ", ", cell.length);
-    }
+  std::vector<int64_t> unanswered, dependent;
+  for (const LengthCell& cell : sheet.counts(method)) {
+    if (cell.answers() == 0) unanswered.push_back(cell.length);
+    // A shorter one ends the walk, which the note says already.
+    const bool is_passed_over = cell.length > claim.ended_at.value_or(0);
+    if (!cell.independent && is_passed_over) dependent.push_back(cell.length);
   }
-  return unanswered.empty() ? note : fmt::format("{}; never answered: {}", note, unanswered);
+  if (!unanswered.empty()) note += fmt::format("; never answered: {}", fmt::join(unanswered, ", "));
+  if (!dependent.empty()) {
+    note += fmt::format("; trials share a source: {}", fmt::join(dependent, ", "));
+  }
+  return note;
 }
 
 struct RetrievalClaims {
@@ -118,10 +123,10 @@ RetrievalClaims add_claims(const Design& design, const Design::Method& method,
     for (size_t i = 0; i < cells.size(); ++i) banded[i][static_cast<size_t>(band)] = of_band[i];
   }
   RetrievalClaims claims;
-  claims.certified = evals::stats::certified_length(cells, criterion, sheet.independent);
-  claims.failing = evals::stats::failing_length(cells, criterion, sheet.independent);
+  claims.certified = evals::stats::certified_length(cells, criterion);
+  claims.failing = evals::stats::failing_length(cells, criterion);
   claims.point = evals::stats::point_length(cells, criterion.tau);
-  claims.worst = evals::stats::worst_depth_length(banded, criterion, sheet.independent);
+  claims.worst = evals::stats::worst_depth_length(banded, criterion);
   const auto add = [&](const std::string& measure, const LengthClaim& claim,
                        const std::string& note) {
     add_claim(tables, method, sheet.protocol, measure, claim, note);
@@ -133,7 +138,7 @@ RetrievalClaims add_claims(const Design& design, const Design::Method& method,
     // One band three times: the rule of at least 20 trials holds for each alone as well.
     std::vector<BandedCell> alone = banded;
     for (BandedCell& cell : alone) cell.fill(BandedCell(cell)[band]);
-    const LengthClaim claim = evals::stats::worst_depth_length(alone, criterion, sheet.independent);
+    const LengthClaim claim = evals::stats::worst_depth_length(alone, criterion);
     add(fmt::format("L_cert_{}", band_names[band]), claim, in_words(claim));
   }
   add("L_cert_worst_depth", claims.worst, in_words(claims.worst));
@@ -221,11 +226,11 @@ void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& ta
         "  the needle stays where it is: this is how far back a method reaches, and no length is "
         "certified by it\n";
   }
-  if (!sheet.independent) {
-    tables.warnings.push_back(
-        fmt::format("{}: several trials of one length share a document, so that no length is "
-                    "certified; give one document per trial",
-                    sheet.protocol));
+  if (const std::vector<int64_t> lengths = sheet.dependent_lengths(); !lengths.empty()) {
+    tables.warnings.push_back(fmt::format(
+        "{}: several trials share a document at {}, so that no certificate reaches that far; "
+        "give one document per trial, each long enough",
+        sheet.protocol, fmt::join(lengths, ", ")));
   }
   if (!sheet.absent) add_comparisons(design, sheet, tables);
   tables.text += "\n";

@@ -68,7 +68,7 @@ std::string in_words(const LengthClaim& claim, std::string_view units) {
     case Ending::too_few_trials:
       return fmt::format("not certifiable: too few {} at {}", units, *claim.ended_at);
     case Ending::dependent_trials:
-      return "not certifiable: trials share a source";
+      return fmt::format("not certifiable: trials share a source at {}", *claim.ended_at);
   }
   return {};
 }

@@ -10,6 +10,11 @@ namespace {
 using Cells = std::vector<LengthCell>;
 constexpr Criterion usual{0.85, 0.05};
 
+LengthCell sharing_sources(LengthCell cell) {
+  cell.independent = false;
+  return cell;
+}
+
 /// 50 trials a length; a missing count takes its trials away from the misses.
 LengthCell of50(int64_t length, int64_t hits, int64_t missing = 0) {
   return {length, hits, 50 - hits - missing, missing};
@@ -30,11 +35,18 @@ TEST(CertifiedLength, SaysThatTenTrialsCanNeverCertify) {
   EXPECT_EQ(certified_length(cells, usual), (LengthClaim{{}, Ending::too_few_trials, 4096}));
 }
 
-TEST(CertifiedLength, NeedsASourceOfItsOwnForEveryTrial) {
-  const Cells cells = {of50(4096, 50)};
-  EXPECT_EQ(certified_length(cells, usual, false),
+TEST(CertifiedLength, EndsWhereTrialsShareASource) {
+  const Cells cells = {of50(4096, 50), sharing_sources(of50(8192, 50)), of50(16384, 50)};
+  EXPECT_EQ(certified_length(cells, usual), (LengthClaim{4096, Ending::dependent_trials, 8192}));
+  EXPECT_EQ(certified_length({sharing_sources(of50(4096, 50)), of50(8192, 50)}, usual),
             (LengthClaim{{}, Ending::dependent_trials, 4096}));
-  EXPECT_EQ(failing_length(cells, usual, false), (LengthClaim{{}, Ending::dependent_trials, 4096}));
+}
+
+TEST(CertifiedLength, NamesSharedSourcesBeforeWhatMoreAnswersCouldMend) {
+  for (const LengthCell& cell : {of50(4096, 0), of50(4096, 49, 1), LengthCell{4096, 10, 0, 0}}) {
+    EXPECT_EQ(certified_length({sharing_sources(cell)}, usual),
+              (LengthClaim{{}, Ending::dependent_trials, 4096}));
+  }
 }
 
 TEST(FailingLength, WalksDownFromTheLongestLength) {  // 50 trials fail with 37 hits or fewer
@@ -51,6 +63,28 @@ TEST(FailingLength, PassesOverLengthsThatWereNeverAnswered) {
   const Cells cells = {of50(4096, 50), of50(8192, 0), of50(16384, 0), of50(32768, 0, 50)};
   EXPECT_EQ(failing_length(cells, usual), (LengthClaim{8192, Ending::not_shown, 4096}));
   EXPECT_EQ(failing_length({of50(4096, 0, 50)}, usual), (LengthClaim{{}, Ending::missing, 4096}));
+}
+
+TEST(FailingLength, PassesOverTheLongestLengthsWhereTrialsShareASource) {
+  const Cells cells = {of50(4096, 50), of50(8192, 0), sharing_sources(of50(16384, 50)),
+                       of50(32768, 0, 50), sharing_sources(of50(65536, 0))};
+  EXPECT_EQ(failing_length(cells, usual), (LengthClaim{8192, Ending::not_shown, 4096}));
+}
+
+TEST(FailingLength, EndsWhereTrialsShareASource) {
+  const Cells cells = {of50(4096, 0), sharing_sources(of50(8192, 0)), of50(16384, 0)};
+  EXPECT_EQ(failing_length(cells, usual), (LengthClaim{16384, Ending::dependent_trials, 8192}));
+}
+
+TEST(FailingLength, IsNotCertifiableWhereTrialsShareASourceAtEveryAnsweredLength) {
+  const Cells cells = {sharing_sources(of50(4096, 0)), sharing_sources(of50(8192, 0)),
+                       of50(16384, 0, 50)};
+  EXPECT_EQ(failing_length(cells, usual), (LengthClaim{{}, Ending::dependent_trials, 8192}));
+}
+
+TEST(PointLength, TakesTheEstimatesOfTrialsThatShareASource) {
+  EXPECT_EQ(point_length({of50(4096, 50), sharing_sources(of50(8192, 50))}, 0.85),
+            (LengthClaim{8192, Ending::all_lengths, {}}));
 }
 
 TEST(PointLength, StopsAtTheFirstEstimateBelowTau) {
@@ -104,6 +138,16 @@ TEST(WorstDepth, StopsAtMissingTrials) {
   BandedCell cell = bands(4096, {40, 40, 40}, {40, 40, 40});
   cell[1].missing = 1;
   EXPECT_EQ(worst_depth_length({cell}, usual), (LengthClaim{{}, Ending::missing, 4096}));
+}
+
+TEST(WorstDepth, EndsWhereTrialsShareASource) {
+  const BandedCell own = bands(4096, {40, 40, 40}, {40, 40, 40});
+  for (const size_t band : {0u, 1u, 2u}) {
+    BandedCell shared = bands(8192, {40, 40, 40}, {40, 40, 40});
+    shared[band] = sharing_sources(shared[band]);
+    EXPECT_EQ(worst_depth_length({own, shared}, usual),
+              (LengthClaim{4096, Ending::dependent_trials, 8192}));
+  }
 }
 
 TEST(DepthBand, CutsTheHaystackInThirds) {
