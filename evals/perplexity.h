@@ -62,6 +62,15 @@ void validate(const PerplexitySettings& settings);
 /// start with BOS.
 std::string protocol_id(const PerplexitySettings& settings);
 
+/// What the id of a perplexity protocol says, as results cite it.
+struct CitedPerplexity {
+  const PerplexityProtocol* protocol = nullptr;
+  bool bos = false;  ///< whether windows start with BOS
+};
+
+/// protocol_id() read backwards; nothing where this program has no such protocol or version.
+std::optional<CitedPerplexity> read_protocol_id(std::string_view id);
+
 /// One forward: a path of [BOS +] document tokens [tokens), of which the document tokens [scored)
 /// are scored. All indices are the document's, without BOS.
 struct Window {

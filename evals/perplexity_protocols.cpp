@@ -12,6 +12,8 @@ const ProtocolParameter targets{"targets", "integer", "1024",
                                 "tokens scored, T; at most trained length / 4"};
 const ProtocolParameter stride{"stride", "integer", "256", "tokens from window to window, S"};
 
+constexpr std::string_view with_bos = "/bos";  // ends the ids of windows that start with BOS
+
 }  // namespace
 
 bool has_stride(Windows windows) {
@@ -103,7 +105,15 @@ std::string protocol_id(const PerplexitySettings& settings) {
   const PerplexityProtocol& protocol = *settings.protocol;
   return fmt::format("{}{}/{}{}", protocol.name,
                      has_stride(protocol.windows) ? fmt::format("-{}", settings.stride) : "",
-                     protocol.version, settings.bos ? "/bos" : "");
+                     protocol.version, settings.bos ? with_bos : "");
+}
+
+std::optional<CitedPerplexity> read_protocol_id(std::string_view id) {
+  const bool bos = id.ends_with(with_bos);
+  if (bos) id.remove_suffix(with_bos.size());
+  const PerplexityProtocol* protocol = find_perplexity_protocol(id);
+  if (!protocol) return {};
+  return CitedPerplexity{protocol, bos};
 }
 
 }  // namespace evals

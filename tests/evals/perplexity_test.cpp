@@ -141,6 +141,23 @@ TEST(PerplexityProtocols, CarryTheirStrideInTheName) {
   EXPECT_EQ(protocol_id(settings_of("ppl/fixed-target", false)), "ppl/fixed-target/1");
 }
 
+TEST(PerplexityProtocols, AreFoundByTheIdsThatResultsCite) {
+  for (const PerplexityProtocol& protocol : perplexity_protocols()) {
+    for (const bool bos : {false, true}) {
+      PerplexitySettings settings{&protocol, 32, 4, 256, {}};
+      if (bos) settings.bos = 256;
+      const auto cited = read_protocol_id(protocol_id(settings));
+      ASSERT_TRUE(cited) << protocol.name;
+      EXPECT_EQ(cited->protocol, &protocol);
+      EXPECT_EQ(cited->bos, bos) << protocol.name;
+    }
+  }
+  for (const char* id : {"ppl/press-256/2/bos", "ppl/fixed-target-9/1", "ppl/truncated/1/bos/bos",
+                         "ppl/truncated/1/absent", "passkey/landmark/1", "/bos", ""}) {
+    EXPECT_FALSE(read_protocol_id(id)) << id;
+  }
+}
+
 TEST(BadInput, PerplexitySettingsThatCannotBeMeant) {
   PerplexitySettings settings{find_perplexity_protocol("ppl/fixed-target"), 4096, 1025, 0, {}};
   EXPECT_EQ(message_of([&] { validate(settings); }),

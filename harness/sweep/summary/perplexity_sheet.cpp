@@ -131,6 +131,12 @@ DocumentCell cell_of(const Scored& scored, const std::string& owner, int64_t len
   return cell;
 }
 
+evals::CitedPerplexity cited_in(const std::string& protocol) {
+  if (const auto cited = evals::read_protocol_id(protocol)) return *cited;
+  refuse(protocol, "is no perplexity protocol of this program",
+         "use the version of ropewalk that wrote it");
+}
+
 struct Plan {
   std::map<std::string, std::set<int64_t>> asked;  ///< lengths by method
   std::set<int64_t> lengths;
@@ -178,17 +184,17 @@ std::vector<PerplexitySheet> perplexity_sheets(const Runs& runs) {
   }
   std::vector<PerplexitySheet> sheets;
   for (const std::string& protocol : protocols) {
+    const evals::CitedPerplexity cited = cited_in(protocol);
     const Scored scored = scored_of(runs, protocol);
     require_equal_documents(scored, protocol);
     const Plan plan = plan_of(runs.design, protocol);
     PerplexitySheet sheet;
     sheet.protocol = protocol;
-    sheet.fixed_target = protocol.starts_with("ppl/fixed-target/");
-    sheet.by_windows = protocol.starts_with("ppl/window-mean");
-    sheet.bos = protocol.ends_with("/bos");
+    sheet.fixed_target = cited.protocol->windows == evals::Windows::fixed_target;
+    sheet.by_windows = cited.protocol->averaging == evals::Averaging::windows;
+    sheet.overlaps = cited.protocol->windows == evals::Windows::full_window;
+    sheet.bos = cited.bos;
     sheet.documents = static_cast<int64_t>(plan.corpus.size());
-
-    sheet.overlaps = protocol.starts_with("ppl/full-window");
 
     const std::set<std::string> seen = seen_in(scored);
     std::set<std::string> common = seen;

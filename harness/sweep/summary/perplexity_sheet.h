@@ -47,7 +47,8 @@ class PerplexitySheet {
 };
 
 /// One sheet per protocol id that has rows, sorted by id. Throws base::Error when methods scored
-/// different texts or windows under one name, or when one document has two cells.
+/// different texts or windows under one name, when one document has two cells, or for a protocol
+/// that this program does not have: how its scores are averaged is not known then.
 std::vector<PerplexitySheet> perplexity_sheets(const Runs& runs);
 
 /// Scores of one document, read from its files: values to average, in nats. Per token, or one per

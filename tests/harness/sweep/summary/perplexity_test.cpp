@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/base/random.h"
+#include "harness/sweep/summary/perplexity_sheet.h"
 #include "tests/harness/sweep/summary/fixtures.h"
 #include "tests/support/error_text.h"
 
@@ -140,6 +141,49 @@ TEST(PerplexitySummary, GivesFewDocumentsNoIntervalWhereWindowsOverlap) {
     const char* kind = documents < 8 ? "none: too few documents" : "bootstrap over documents";
     EXPECT_THAT(line_with(summary.summary_csv, {"yarn", ",8192,"}), HasSubstr(kind));
     EXPECT_THAT(line_with(summary.comparison_csv, {"yarn", ",8192,"}), HasSubstr(kind));
+  }
+}
+
+/// The runs of `curves` as if they had been asked for by this id of a protocol.
+Runs runs_under(const std::string& id) {
+  Runs runs = perplexity_runs(curves);
+  runs.design.evals.front().protocol = id.ends_with("/bos") ? id.substr(0, id.size() - 4) : id;
+  for (Row& row : runs.rows) row.protocol = id;
+  return runs;
+}
+
+TEST(PerplexitySummary, KnowsFromTheTableOfProtocolsWhatItsScoresAre) {
+  struct Expected {
+    const char* id;
+    bool fixed_target, by_windows, overlaps, bos;
+  };
+  for (const Expected& expected : {Expected{"ppl/fixed-target/1", true, false, false, false},
+                                   Expected{"ppl/fixed-target/1/bos", true, false, false, true},
+                                   Expected{"ppl/truncated/1/bos", false, false, false, true},
+                                   Expected{"ppl/press-256/1", false, false, false, false},
+                                   Expected{"ppl/full-window-256/1/bos", false, false, true, true},
+                                   Expected{"ppl/half-chunk/1", false, false, false, false},
+                                   Expected{"ppl/window-mean-256/1", false, true, false, false},
+                                   Expected{"ppl/window-mean-256/1/bos", false, true, false, true},
+                                   Expected{"ppl/last-window/1/bos", false, false, false, true}}) {
+    const Runs runs = runs_under(expected.id);
+    const auto sheets = perplexity_sheets(runs);
+    ASSERT_EQ(sheets.size(), 1u) << expected.id;
+    EXPECT_EQ(sheets.front().protocol, expected.id);
+    EXPECT_EQ(sheets.front().fixed_target, expected.fixed_target) << expected.id;
+    EXPECT_EQ(sheets.front().by_windows, expected.by_windows) << expected.id;
+    EXPECT_EQ(sheets.front().overlaps, expected.overlaps) << expected.id;
+    EXPECT_EQ(sheets.front().bos, expected.bos) << expected.id;
+  }
+}
+
+TEST(PerplexitySummary, RefusesAProtocolThatThisProgramDoesNotHave) {
+  for (const char* id :
+       {"ppl/fixed-target/2", "ppl/full-window-x/1/bos", "ppl/window-means-256/1"}) {
+    EXPECT_EQ(tests::error_text([&] { summarize(runs_under(id)); }),
+              fmt::format("rows.jsonl: {}: is no perplexity protocol of this program; use the "
+                          "version of ropewalk that wrote it",
+                          id));
   }
 }
 
