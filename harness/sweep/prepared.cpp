@@ -272,10 +272,10 @@ std::vector<std::string> Prepared::warnings() const {
     int64_t most = 0;
     for (const auto& [length, trials] : eval.retrieval->trials) most = std::max(most, trials);
     if (most <= texts) continue;
-    warnings.push_back(
-        fmt::format("{}: {} trials over {} texts share them, so that no length can be certified; "
-                    "name one text per trial",
-                    eval.retrieval->protocol, most, texts));
+    warnings.push_back(fmt::format(
+        "{}: {} trials over {} texts share them, so that no length with more trials than "
+        "texts can be certified; name one text per trial",
+        eval.retrieval->protocol, most, texts));
   }
   const std::vector<std::string> twins = warnings_of_twins();
   warnings.insert(warnings.end(), twins.begin(), twins.end());
