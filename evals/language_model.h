@@ -11,7 +11,8 @@ namespace evals {
 /// How a long computation reports, stops, and goes on where it was stopped. The functions are
 /// called at block boundaries, from the thread that called score(); each may be empty.
 struct Progress {
-  /// In token-layers, or any fixed unit. `restored`: of those done, what a snapshot saved.
+  /// In token-layers, or any fixed unit. `restored`: of those done, what was saved before and is
+  /// not computed now.
   std::function<void(int64_t done, int64_t total, int64_t restored)> report;
   std::function<bool()> cancelled;  ///< true: score() throws base::Error(Fault::cancelled)
   Snapshots* snapshots = nullptr;   ///< of this document under this model; none when null

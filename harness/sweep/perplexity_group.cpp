@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <span>
 
 #include "evals/perplexity_metrics.h"
@@ -11,6 +12,48 @@
 
 namespace sweep {
 namespace {
+
+/// Tells of the forwards of a group, one after another, as of one computation: in tokens of their
+/// paths, which is what timings count.
+class GroupProgress {
+ public:
+  /// `tokens`: of all forwards.
+  GroupProgress(const evals::Progress& group, int64_t tokens) : group_(group), tokens_(tokens) {}
+
+  /// The next forward, of `path` tokens, is stored.
+  void pass_over(int64_t path) { advance(path, path); }
+
+  /// The next forward, of `path` tokens, is what `compute` does and reports in a unit of its own.
+  void follow(int64_t path, const std::function<void(const evals::Progress&)>& compute) {
+    int64_t saved = 0;
+    compute({.report =
+                 [&](int64_t done, int64_t total, int64_t restored) {
+                   const int64_t all = std::max<int64_t>(1, total);
+                   saved = path * restored / all;
+                   report(path * done / all, saved);
+                 },
+             .cancelled = group_.cancelled,
+             .snapshots = group_.snapshots});
+    advance(path, saved);
+  }
+
+ private:
+  void advance(int64_t path, int64_t restored) {
+    done_ += path;
+    restored_ += restored;
+    report(0, 0);
+  }
+
+  /// `done`, `restored`: of the forward in work.
+  void report(int64_t done, int64_t restored) const {
+    if (group_.report) group_.report(done_ + done, tokens_, restored_ + restored);
+  }
+
+  const evals::Progress& group_;
+  const int64_t tokens_;
+  int64_t done_ = 0;      ///< of the forwards before the one in work
+  int64_t restored_ = 0;  ///< of these
+};
 
 class PerplexityGroup : public Group {
  public:
@@ -47,7 +90,7 @@ class PerplexityGroup : public Group {
     std::vector<Pass> passes;
     for (const Need& need : needs()) {
       if (!need.serves_itself) continue;
-      const int64_t path = evals::path_length(need.window, asked_.settings.bos);
+      const int64_t path = path_of(need.window);
       passes.push_back({path, path, need.window.scored.size()});
     }
     return passes;
@@ -56,9 +99,13 @@ class PerplexityGroup : public Group {
   std::vector<Row> run(evals::LanguageModel& model, RunDirectory& directory,
                        const evals::Progress& progress) const override {
     std::vector<Row> rows = cells_;
+    const std::vector<Need> needs = this->needs();
+    int64_t tokens = 0;
+    for (const Need& need : needs) tokens += need.serves_itself ? path_of(need.window) : 0;
+    GroupProgress group(progress, tokens);
     // Longest first: a shorter cell may read the beginning of a longer one's forward.
-    for (const Need& need : needs()) {
-      if (need.serves_itself) score(need, model, directory, progress);
+    for (const Need& need : needs) {
+      if (need.serves_itself) score(need, model, directory, group);
       rows[need.cell].perplexity->forwards.push_back({"nll/" + need.sha256 + ".npy", need.window});
     }
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -100,39 +147,41 @@ class PerplexityGroup : public Group {
     return evals::plan_windows(asked_.settings, document_.length(), lengths_[cell]);
   }
 
-  int64_t path_of(size_t cell) const {
-    return evals::path_length(windows(cell).front(), asked_.settings.bos);
+  int64_t path_of(size_t cell) const { return path_of(windows(cell).front()); }
+
+  int64_t path_of(const evals::Window& window) const {
+    return evals::path_length(window, asked_.settings.bos);
   }
 
   bool begins(const evals::Window& longer, const evals::Window& window) const {
     if (longer == window) return true;
     return longer.tokens.begin == window.tokens.begin &&
            longer.scored.begin == window.scored.begin && longer.scored.end >= window.scored.end &&
-           prepared_.shares_trunk(method_, evals::path_length(longer, asked_.settings.bos),
-                                  evals::path_length(window, asked_.settings.bos),
-                                  evals::path_length(window, asked_.settings.bos));
+           prepared_.shares_trunk(method_, path_of(longer), path_of(window), path_of(window));
   }
 
   std::string forward_id(const evals::Window& window) const {
     const evals::Document document =
         evals::make_document(window, document_.tokens, asked_.settings.bos);
     const auto tokens = std::as_bytes(std::span(document.trunk));
-    const base::Json identity = {
-        {"weights", prepared_.subject().weights_fingerprint()},
-        {"dtype", prepared_.experiment().dtype},
-        {"plan", prepared_.plan(method_, evals::path_length(window, asked_.settings.bos))},
-        {"chain", method_.params},
-        {"tokens", base::sha256_hex(tokens)},
-        {"scored", {document.scored.begin, document.scored.end}}};
+    const base::Json identity = {{"weights", prepared_.subject().weights_fingerprint()},
+                                 {"dtype", prepared_.experiment().dtype},
+                                 {"plan", prepared_.plan(method_, path_of(window))},
+                                 {"chain", method_.params},
+                                 {"tokens", base::sha256_hex(tokens)},
+                                 {"scored", {document.scored.begin, document.scored.end}}};
     return base::sha256_hex(base::canonical_json(identity));
   }
 
   void score(const Need& need, evals::LanguageModel& model, RunDirectory& directory,
-             const evals::Progress& progress) const {
-    if (directory.has_nll(need.sha256)) return;
+             GroupProgress& group) const {
+    const int64_t path = path_of(need.window);
+    if (directory.has_nll(need.sha256)) return group.pass_over(path);
     const evals::Document document =
         evals::make_document(need.window, document_.tokens, asked_.settings.bos);
-    directory.store_nll(need.sha256, evals::nll_of(model.score(document, progress)));
+    group.follow(path, [&](const evals::Progress& progress) {
+      directory.store_nll(need.sha256, evals::nll_of(model.score(document, progress)));
+    });
   }
 
   void summarize(Row& row, const RunDirectory& directory) const {
