@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/cli/messages.h"
 
@@ -70,6 +71,11 @@ void ProgressLine::show(const sweep::SweepProgress& progress) {
   } else {
     say("{}\n", text_of(progress));
   }
+}
+
+void ProgressLine::warn(const std::string& warning) {
+  if (is_terminal_ && std::exchange(drawn_, false)) say("\r\033[K");
+  cli::warn({warning});
 }
 
 ProgressLine::~ProgressLine() {

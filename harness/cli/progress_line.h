@@ -16,6 +16,8 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   void show(const sweep::SweepProgress& progress);
+  /// Says a warning on a line of its own.
+  void warn(const std::string& warning);
 
  private:
   const bool is_terminal_;

@@ -233,7 +233,8 @@ int run(const Arguments& arguments) {
          .retry = arguments.retry,
          .snapshot_pause = std::chrono::duration<double>(60 * arguments.snapshot_minutes),
          .stop = stop,
-         .report = [&](const sweep::SweepProgress& progress) { line.show(progress); }});
+         .report = [&](const sweep::SweepProgress& progress) { line.show(progress); },
+         .warn = [&](const std::string& warning) { line.warn(warning); }});
   }();
 
   say("{} cells in {}", result.cells,

@@ -232,12 +232,12 @@ void RunDirectory::adopt(std::vector<Row> rows, const std::filesystem::path& run
   write_pending();
 }
 
-std::unique_ptr<evals::Snapshots> RunDirectory::snapshots(const std::string& group,
-                                                          const std::string& numerics,
-                                                          std::chrono::duration<double> pause) {
+std::unique_ptr<evals::Snapshots> RunDirectory::snapshots(
+    const std::string& group, const std::string& numerics, std::chrono::duration<double> pause,
+    std::function<void(const std::string&)> refused) {
   return std::make_unique<SnapshotFolder>(
       folder_ / "snapshots" / base::sha256_hex(fmt::format("{} {}", group, numerics)), storage_,
-      pause, [this, group] { journal("saved", group); });
+      pause, [this, group] { journal("saved", group); }, std::move(refused));
 }
 
 std::filesystem::path RunDirectory::nll_file(const std::string& sha256) const {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -67,10 +68,11 @@ class RunDirectory {
   /// provenance of that run.
   void adopt(std::vector<Row> rows, const std::filesystem::path& run);
 
-  /// States of a group that is computed with these numerics, `pause` apart at least. Valid as long
-  /// as this directory.
+  /// States of a group that is computed with these numerics, `pause` apart at least. `refused` is
+  /// called with a line for the user when one cannot be written. Valid as long as this directory.
   std::unique_ptr<evals::Snapshots> snapshots(const std::string& group, const std::string& numerics,
-                                              std::chrono::duration<double> pause);
+                                              std::chrono::duration<double> pause,
+                                              std::function<void(const std::string&)> refused = {});
 
   /// Stores the log-probabilities of one forward and returns the name to put into rows. An existing
   /// file of that name is kept: the name says all that determines its contents.

@@ -8,6 +8,7 @@
 #include <map>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "harness/base/error.h"
 #include "harness/sweep/price.h"
@@ -222,8 +223,11 @@ class Runner {
   }
 
   std::unique_ptr<evals::Snapshots> snapshots_of(const Group& group) {
-    return directory_.snapshots(group.id(), prepared_.subject().numerics(),
-                                options_.snapshot_pause);
+    return directory_.snapshots(group.id(), prepared_.subject().numerics(), options_.snapshot_pause,
+                                [this](const std::string& warning) {
+                                  const bool is_news = !std::exchange(has_warned_, true);
+                                  if (is_news && options_.warn) options_.warn(warning);
+                                });
   }
 
   evals::LanguageModel& model_under(const Series& series) {
@@ -266,6 +270,7 @@ class Runner {
   SweepResult result_;
   std::unique_ptr<evals::LanguageModel> model_;
   const PreparedMethod* model_of_ = nullptr;
+  bool has_warned_ = false;  ///< where one state finds no room, hundreds may
 };
 
 }  // namespace

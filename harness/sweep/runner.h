@@ -31,6 +31,8 @@ struct SweepOptions {
   std::chrono::duration<double> snapshot_pause = std::chrono::minutes(5);
   std::function<bool()> stop;  ///< polled at block boundaries
   std::function<void(const SweepProgress&)> report;
+  /// Told once, as a line for the user, when a state cannot be saved.
+  std::function<void(const std::string&)> warn = {};
 };
 
 struct SweepResult {
@@ -46,7 +48,8 @@ struct SweepResult {
 /// Runs the cells that have no row yet. A model that runs out of memory, diverges or throws becomes
 /// a row and the sweep goes on; a group in which the process died twice becomes a `failed` row. A
 /// forward that was stopped goes on at the layer whose beginning was saved last, to the same bits.
-/// I/O errors end the sweep: what was committed is kept.
+/// I/O errors end the sweep, unless it was a state that could not be saved: what was committed is
+/// kept.
 SweepResult run_sweep(const Prepared& prepared, RunDirectory& directory,
                       const SweepOptions& options);
 

@@ -7,8 +7,10 @@
 #include <system_error>
 #include <vector>
 
+#include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/sha256.h"
+#include "harness/base/with_commas.h"
 #include "harness/checkpoint/mapped_file.h"
 
 namespace sweep {
@@ -40,11 +42,13 @@ std::vector<Kept> kept_under(const std::string& name, const std::filesystem::pat
 }  // namespace
 
 SnapshotFolder::SnapshotFolder(std::filesystem::path folder, Storage& storage,
-                               std::chrono::duration<double> pause, std::function<void()> kept)
+                               std::chrono::duration<double> pause, std::function<void()> kept,
+                               std::function<void(const std::string&)> refused)
     : folder_(std::move(folder)),
       storage_(storage),
       pause_(pause),
       kept_(std::move(kept)),
+      refused_(std::move(refused)),
       last_(std::chrono::steady_clock::now()) {}
 
 std::optional<int64_t> SnapshotFolder::load(const std::string& name, std::span<std::byte> state) {
@@ -62,10 +66,25 @@ void SnapshotFolder::offer(const std::string& name, int64_t step,
                            std::span<const std::byte> state) {
   if (std::chrono::steady_clock::now() - last_ < pause_) return;
   const std::vector<Kept> before = kept_under(name, folder_);
-  base::create_folder(folder_);
   const std::filesystem::path file =
       folder_ / fmt::format("{}-{}-{}.state", name, step, base::sha256_hex(state));
-  storage_.replace(file, {reinterpret_cast<const char*>(state.data()), state.size()});
+  try {
+    base::create_folder(folder_);
+    storage_.replace(file, {reinterpret_cast<const char*>(state.data()), state.size()});
+  } catch (const base::Error& error) {
+    if (error.fault() != base::Fault::io) throw;
+    last_ = std::chrono::steady_clock::now();
+    std::error_code holds_more;  // a folder that holds an earlier state stays
+    std::filesystem::remove(folder_, holds_more);
+    if (refused_) {
+      refused_(
+          fmt::format("{}: a state of {} bytes is not saved: {}; the sweep goes on, but a forward "
+                      "that is stopped begins at an earlier state or anew",
+                      folder_.string(), base::with_commas(static_cast<int64_t>(state.size())),
+                      error.problems().front().cause));
+    }
+    return;
+  }
   for (const Kept& old : before) {
     std::error_code stays;  // a state too many costs room, not the forward
     if (old.file != file) std::filesystem::remove(old.file, stays);

@@ -34,6 +34,14 @@ def without_file_privileges():
             raise OSError(ctypes.get_errno(), "prctl")
 
 
+def no_file_above(size):
+    """For a process that is to start: a disk that takes no more than `size` bytes of a file."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    return limit
+
+
 def peak_address_space(arguments):
     """Largest address space of a process, in bytes."""
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -179,15 +187,29 @@ class SweepFaults(unittest.TestCase):
         whole = self.folder / "disk-whole.run"
         self.assertEqual(sweep(experiment, whole).returncode, 0)
 
-        def no_file_above_20000_bytes():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
-
-        ended = sweep(experiment, self.out(), preexec_fn=no_file_above_20000_bytes)
+        ended = sweep(experiment, self.out(), preexec_fn=no_file_above(20000))
         self.assertEqual(ended.returncode, 5, ended.stderr)
         self.assertIn("free some space and run the same command again", ended.stderr)
         self.assertEqual(sweep(experiment, self.out()).returncode, 0)
         self.assertEqual(sorted_rows(self.out()), sorted_rows(whole))
+
+    def test_a_state_that_does_not_fit_on_the_disk_is_told_once_and_costs_no_row(self):
+        experiment = self.small_experiment(lengths=[1024, 2048])
+        whole = self.folder / "state-whole.run"
+        self.assertEqual(sweep(experiment, whole).returncode, 0)
+        no_room = no_file_above(100000)  # a state of 1,024 tokens has 131,072 bytes
+        ended = sweep(experiment, self.out(), "--snapshot-minutes", "0", preexec_fn=no_room)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        warnings = [line for line in ended.stderr.splitlines() if line.startswith("warning: ")]
+        self.assertEqual(len(warnings), 1, ended.stderr)
+        self.assertIn("bytes is not saved: cannot write: File too large; the sweep goes on",
+                      warnings[0])
+        self.assertEqual(sorted_rows(self.out()), sorted_rows(whole))
+        self.assertEqual(list((self.out() / "snapshots").iterdir()), [])
+
+        log = self.on_a_terminal(80, [*command(experiment, f"{self.out()}.drawn"),
+                                      "--snapshot-minutes", "0"], preexec_fn=no_room)
+        self.assertRegex(log, "\r\033\\[Kwarning: [^\r\n]* anew\r\n\r\033\\[K\\[")
 
     def test_a_read_only_folder_is_an_io_error_that_names_it(self):
         experiment = self.small_experiment()
@@ -242,11 +264,11 @@ class SweepFaults(unittest.TestCase):
         for line in drawn:
             self.assertLess(len(line.split("\r")[0]), 40, log)
 
-    def on_a_terminal(self, columns, arguments):
+    def on_a_terminal(self, columns, arguments, **options):
         """What a command writes to a terminal of that width; it must succeed."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        process = subprocess.Popen(arguments, stderr=theirs)
+        process = subprocess.Popen(arguments, stderr=theirs, **options)
         os.close(theirs)
         log = b""
         while chunk := self.read_terminal(ours):

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "harness/sweep/runner.h"
+#include "tests/harness/sweep/full_disk.h"
 #include "tests/harness/sweep/oracle_sweep.h"
 
 // What a cell ends as when it cannot be answered, and that the sweep goes on.
@@ -59,6 +60,52 @@ TEST_F(RunnerFailures, AModelThatThrowsGivesAFailedRowWithItsReason) {
   EXPECT_EQ(sweep(experiment(R"("lengths": [1024], )" + passkey(""))).failed, 30);
   EXPECT_EQ(rows().front().status, Status::failed);
   EXPECT_EQ(rows().front().reason, "no luck");
+}
+
+/// An oracle that offers two states of 8 bytes before it answers a document.
+class OfferingSubject : public OracleSubject {
+ public:
+  std::unique_ptr<evals::LanguageModel> under(const scalings::Chain& chain) const override {
+    return std::make_unique<Offering>(OracleSubject::under(chain));
+  }
+
+ private:
+  class Offering : public evals::LanguageModel {
+   public:
+    explicit Offering(std::unique_ptr<evals::LanguageModel> oracle) : oracle_(std::move(oracle)) {}
+    evals::Scores score(const evals::Document& document, const evals::Progress& progress) override {
+      const std::vector<std::byte> state(8);
+      for (const int64_t step : {1, 2}) progress.snapshots->offer("pass", step, state);
+      return oracle_->score(document, progress);
+    }
+
+   private:
+    const std::unique_ptr<evals::LanguageModel> oracle_;
+  };
+};
+
+TEST_F(RunnerFailures, StatesThatCannotBeSavedAreToldOnceAndCostNoCell) {
+  const OfferingSubject subject;
+  const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
+  const Prepared prepared(asked, subject);
+  FullDisk disk;
+  RunDirectory directory(folder_ / "run", disk, to_json(asked), prepared.identity(), Json());
+  std::vector<std::string> warnings;
+  const SweepResult result =
+      run_sweep(prepared, directory,
+                {.selection = {},
+                 .retry = false,
+                 .snapshot_pause = std::chrono::seconds(0),
+                 .stop = {},
+                 .report = {},
+                 .warn = [&](const std::string& warning) { warnings.push_back(warning); }});
+  EXPECT_EQ(result.cells, 3 * 2 * 10);
+  EXPECT_EQ(result.failed, 0);
+  EXPECT_EQ(disk.refusals, 2 * subject.documents);
+  EXPECT_GT(subject.documents, 1);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings.front(),
+              testing::HasSubstr(": a state of 8 bytes is not saved: cannot write: no room; "));
 }
 
 TEST_F(RunnerFailures, ScoresThatAreNotFiniteDiverge) {
