@@ -231,6 +231,55 @@ TEST(Nearest, NamesWhatAnUnknownStructureHasBeyondAKnownOne) {
   EXPECT_EQ(beyond(router), Lines{"nothing near"});
 }
 
+/// A file of LLaMA with all its biases, and of one tensor more in every layer, which the second
+/// half of the layers has under another name.
+std::string one_tensor_more(int64_t layers) {
+  base::Json tensors;
+  const auto in_layers = [](int64_t first, int64_t last, std::string_view name) {
+    return fmt::format("l.{{{}..{}}}.{}", first, last, name);
+  };
+  for (const Known& known : fully_biased({8, 16, 4, 12, 32, layers})) {
+    const std::string name(known.role);
+    tensors[known.per_layer ? in_layers(0, layers - 1, name) : name] = known.shape;
+  }
+  tensors[in_layers(0, layers / 2 - 1, "x")] = base::Json::array({3});
+  tensors[in_layers(layers / 2, layers - 1, "y")] = base::Json::array({3});
+  return base::Json{{"schema_version", 1}, {"dtype", "F32"}, {"tensors", tensors}}.dump();
+}
+
+// A few bytes stand for thousands of layers, and 21 names are 231 choices: each of them must not
+// read all layers again.
+TEST(Nearest, ReadsNoMoreOfThousandsOfLayersThanOfTwo) {
+  struct Answer {
+    Nearest nearest;
+    int64_t tensors = 0;  ///< that it was inferred from, over all choices
+  };
+  const auto answer = [](int64_t layers) {
+    const auto tensors = parse_tensor_table(one_tensor_more(layers), "t");
+    EXPECT_EQ(std::ssize(tensors), 3 + 17 * layers);
+    Answer made;
+    const auto count = [&made](const std::vector<ShapeInLayer>& shapes) {
+      made.tensors += std::ssize(shapes);
+      return infer_structure(shapes);
+    };
+    made.nearest = find_nearest(tensors, count).value_or(Nearest{});
+    return made;
+  };
+  const Answer two = answer(2);
+  const Answer many = answer(10'000);
+  EXPECT_EQ(many.tensors, two.tensors);
+  EXPECT_LT(many.tensors, 231 * (3 + 17));
+  EXPECT_EQ(two.nearest.reading.layers, 2);
+  EXPECT_EQ(many.nearest.reading.layers, 10'000);
+  EXPECT_EQ(many.nearest.reading.architecture, two.nearest.reading.architecture);
+  EXPECT_EQ(many.nearest.reading.dims, two.nearest.reading.dims);
+  for (const Answer& made : {two, many}) {
+    Lines beyond;  // either name alone would leave layers that are not alike
+    for (const Pattern& pattern : made.nearest.beyond) beyond.push_back(pattern.text);
+    EXPECT_EQ(beyond, (Lines{"l.{}.x", "l.{}.y"}));
+  }
+}
+
 TEST(TensorTable, SpellsOutItsRanges) {
   const auto tensors = parse_tensor_table(
       R"({"schema_version": 1, "dtype": "F16", "tensors": {"a.{1..3}.b": [2, 3], "c": []}})", "t");
