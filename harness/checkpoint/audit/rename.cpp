@@ -10,6 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/checkpoint/llama_config.h"
+#include "harness/checkpoint/llama_families.h"
 #include "harness/checkpoint/safetensors_index.h"
 #include "harness/checkpoint/safetensors_writer.h"
 
@@ -67,14 +68,20 @@ std::string with_layer(const std::string& pattern, std::optional<int64_t> layer)
   return pattern.substr(0, at) + std::to_string(*layer) + pattern.substr(at + 2);
 }
 
-/// config.json of a plain LLaMA that computes the same: what the family's own class would have
-/// filled in is written down.
+/// config.json without code, of a model that computes the same. Where LLaMA's class computes by the
+/// rules of the family (a config without model_type is read as LLaMA's), it is a plain LLaMA's, and
+/// what the family's own class would have filled in is written down. Mistral's windows and Qwen2's
+/// biases are no rules of LLaMA's.
 Json plain_config(const Subject& subject) {
   Json config = subject.config->json();
   std::vector<std::string> warnings;
   const checkpoint::LlamaSpec spec = checkpoint::read_llama_spec(*subject.config, warnings);
   for (const char* key : {"auto_map", "_name_or_path"}) config.erase(key);
-  if (subject.config->text("model_type") != "Yi") return config;
+  const std::string type = subject.config->text("model_type").value_or("llama");
+  const checkpoint::Family& family = *checkpoint::find_llama_family(type);
+  const bool has_llamas_rules =
+      family.slides == checkpoint::Slides::never && !family.query_key_value_bias;
+  if (!has_llamas_rules) return config;
   config["model_type"] = "llama";
   config["architectures"] = {"LlamaForCausalLM"};
   config["rope_theta"] = spec.rope_theta;

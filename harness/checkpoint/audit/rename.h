@@ -19,9 +19,11 @@ struct Renaming {
 
 /// Writes the checkpoint into the new folder `target` with LLaMA's standard names, so that tools
 /// load it without remote code: every shard keeps its tensors, headers and index are rewritten,
-/// data is streamed; config.json becomes a plain "llama" one, with the defaults of its former
-/// family spelled out; custom code, pickles and stored rotary tables are left out. Every tensor is
-/// read back and compared. The folder appears under its name only then; until then it is
+/// data is streamed; custom code, pickles and stored rotary tables are left out. The config.json of
+/// a LLaMA, a Yi or a model without model_type (which is read as a LLaMA) becomes a plain "llama"
+/// one, with the defaults of its former family spelled out; Mistral and Qwen2, which compute by
+/// rules that LLaMA's class does not have, keep their model_type and so their defaults. Every
+/// tensor is read back and compared. The folder appears under its name only then; until then it is
 /// `target`.partial.
 ///
 /// Throws base::Error(Fault::input) when the structure is not LLaMA's, when a role could only be

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "harness/base/file.h"
 #include "harness/base/json.h"
+#include "harness/checkpoint/llama_config.h"
 #include "harness/checkpoint/safetensors_writer.h"
 #include "tests/harness/checkpoint/audit/hostile_folder.h"
 #include "tests/support/error_text.h"
@@ -31,6 +33,14 @@ class Rename : public Hostile {
   }
   Renaming rename(const fs::path& from, const fs::path& to) {
     return rename_to_llama(examine(from, checkpoint::Links::none), to);
+  }
+  base::Json config_of(const fs::path& folder) {
+    return base::Json::parse(base::read_file(folder / "config.json"));
+  }
+  checkpoint::LlamaSpec spec_of(const fs::path& folder) {
+    std::vector<std::string> warnings;
+    return checkpoint::read_llama_spec(checkpoint::RawConfig::read(checkpoint::Directory(folder)),
+                                       warnings);
   }
 };
 
@@ -70,6 +80,55 @@ TEST_F(Rename, WritesDownWhatTheFamilyWouldHaveFilledIn) {
   EXPECT_EQ(config["rope_theta"], 5e6);
   EXPECT_EQ(config["num_key_value_heads"], 4);
   EXPECT_EQ(config["rms_norm_eps"], 1e-5);
+}
+
+// As Yi's of November 2023, but for the model_type: such a config is read, and so computed, as
+// LLaMA's.
+TEST_F(Rename, WritesDownLlamasDefaultsWhereNothingElseIsSaid) {
+  tests::RandomCheckpoint wanted{.spec = tests::small_spec(), .yi_names = true};
+  wanted.spec.kv_heads = 4;
+  const fs::path yi = write("yi", wanted);
+  base::Json config = config_of(yi);
+  for (const char* key : {"model_type", "rope_theta", "num_key_value_heads", "rms_norm_eps",
+                          "max_position_embeddings"}) {
+    config.erase(key);
+  }
+  config["architectures"] = base::Json::array({"YiForCausalLM"});
+  config["auto_map"] = {{"AutoModelForCausalLM", "modeling_yi.YiForCausalLM"}};
+  base::write_file_atomically(yi / "config.json", config.dump());
+  rename(yi, folder_.path() / "back");
+  config = config_of(folder_.path() / "back");
+  EXPECT_EQ(config["model_type"], "llama");
+  EXPECT_EQ(config["architectures"], base::Json::array({"LlamaForCausalLM"}));
+  EXPECT_FALSE(config.contains("auto_map"));
+  EXPECT_EQ(config["rope_theta"], 1e4);
+  EXPECT_EQ(config["num_key_value_heads"], 4);
+  EXPECT_EQ(config["rms_norm_eps"], 1e-6);
+  EXPECT_EQ(config["max_position_embeddings"], 2048);
+}
+
+TEST_F(Rename, WhatIsComputedStaysTheSameInEveryFamily) {
+  struct Family {
+    std::string before, after;  ///< model_type, empty where there is none
+    std::optional<int64_t> sliding_window = {};
+    bool biases = false;
+  };
+  for (const Family& family :
+       {Family{"", "llama"}, Family{"llama", "llama"}, Family{"Yi", "llama"},
+        Family{"mistral", "mistral", 32}, Family{"qwen2", "qwen2", {}, true}}) {
+    tests::RandomCheckpoint wanted{.spec = tests::small_spec()};
+    wanted.spec.sliding_window = family.sliding_window;
+    wanted.spec.query_key_value_bias = family.biases;
+    const fs::path from = write("from-" + family.before, wanted);
+    base::Json config = config_of(from);
+    for (const char* key : {"model_type", "rope_theta", "rms_norm_eps"}) config.erase(key);
+    if (!family.before.empty()) config["model_type"] = family.before;
+    base::write_file_atomically(from / "config.json", config.dump());
+    const fs::path to = folder_.path() / ("to-" + family.before);
+    rename(from, to);
+    EXPECT_EQ(config_of(to)["model_type"], family.after) << family.before;
+    EXPECT_EQ(spec_of(to), spec_of(from)) << family.before;
+  }
 }
 
 TEST_F(Rename, LeavesCodeBehindAndTakesTheTokenizerAlong) {
