@@ -145,9 +145,7 @@ Subject read_gguf_subject(const std::filesystem::path& path, checkpoint::Links l
 
 void take_gguf_names_for_granted(std::vector<NamedRole>& names) {
   for (NamedRole& name : names) {
-    std::string text = name.pattern.text;
-    if (const size_t layer = text.find("{}"); layer != text.npos) text.replace(layer, 2, "0");
-    const auto at = checkpoint::gguf_role_of(text);
+    const auto at = checkpoint::gguf_role_of(with_layer(name.pattern.text, 0));
     if (!at || checkpoint::name_of(at->role) != name.role) continue;
     name.standard_name = name.pattern.text;
     if (name.ground == Ground::known_alias) name.ground = Ground::same_name;

@@ -6,6 +6,9 @@
 #include <charconv>
 #include <map>
 
+#include "harness/checkpoint/gguf/gguf_roles.h"
+#include "harness/checkpoint/roles.h"
+
 namespace audit {
 namespace {
 
@@ -14,10 +17,8 @@ struct Alias {
   std::string_view role;
 };
 
-/// Names that LLaMA's tensors go by elsewhere: Yi's of November 2023, Meta's own, GGUF's.
-constexpr auto aliases = std::to_array<Alias>({
-    {"model.layers.{}.ln1.weight", "input norm"},
-    {"model.layers.{}.ln2.weight", "post-attention norm"},
+/// Meta's own names for LLaMA's tensors.
+constexpr auto meta_names = std::to_array<Alias>({
     {"tok_embeddings.weight", "embedding"},
     {"layers.{}.attention_norm.weight", "input norm"},
     {"layers.{}.attention.wq.weight", "query"},
@@ -30,25 +31,19 @@ constexpr auto aliases = std::to_array<Alias>({
     {"layers.{}.feed_forward.w2.weight", "down"},
     {"norm.weight", "final norm"},
     {"output.weight", "head"},
-    {"token_embd.weight", "embedding"},
-    {"blk.{}.attn_norm.weight", "input norm"},
-    {"blk.{}.attn_q.weight", "query"},
-    {"blk.{}.attn_k.weight", "key"},
-    {"blk.{}.attn_v.weight", "value"},
-    {"blk.{}.attn_output.weight", "output"},
-    {"blk.{}.ffn_norm.weight", "post-attention norm"},
-    {"blk.{}.ffn_gate.weight", "gate"},
-    {"blk.{}.ffn_up.weight", "up"},
-    {"blk.{}.ffn_down.weight", "down"},
-    {"blk.{}.attn_q.bias", "query bias"},
-    {"blk.{}.attn_k.bias", "key bias"},
-    {"blk.{}.attn_v.bias", "value bias"},
-    {"blk.{}.attn_output.bias", "output bias"},
-    {"blk.{}.ffn_gate.bias", "gate bias"},
-    {"blk.{}.ffn_up.bias", "up bias"},
-    {"blk.{}.ffn_down.bias", "down bias"},
-    {"output_norm.weight", "final norm"},
 });
+
+/// What a tensor of that name does in Meta's files, under the names of Hugging Face and Yi, or in a
+/// GGUF file; empty when the name is none of theirs.
+std::string_view role_by_name(const std::string& pattern) {
+  const auto meta = std::find_if(meta_names.begin(), meta_names.end(),
+                                 [&](const Alias& alias) { return alias.name == pattern; });
+  if (meta != meta_names.end()) return meta->role;
+  const std::string in_first_layer = with_layer(pattern, 0);
+  auto at = checkpoint::role_of(in_first_layer);
+  if (!at) at = checkpoint::gguf_role_of(in_first_layer);
+  return at ? checkpoint::name_of(at->role) : std::string_view();
+}
 
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
@@ -125,9 +120,7 @@ void resolve(Class& group) {
     return pattern.pattern.text == slot.name;
   });
   give_where(group, Ground::known_alias, [](const NamedRole& pattern, const Slot& slot) {
-    return std::any_of(aliases.begin(), aliases.end(), [&](const Alias& alias) {
-      return alias.name == pattern.pattern.text && alias.role == slot.role;
-    });
+    return role_by_name(pattern.pattern.text) == slot.role;
   });
   const Ground last = is_closed && group.slots.size() == 1 ? Ground::elimination : Ground::order;
   while (!group.slots.empty()) give(group, *group.patterns[0], *group.slots[0], last);
@@ -149,6 +142,12 @@ LayerName split_layer(std::string_view name, int which) {
     begin = end + 1;
   }
   return {std::string(name), {}};
+}
+
+std::string with_layer(const std::string& pattern, std::optional<int64_t> layer) {
+  const size_t at = pattern.find("{}");
+  if (!layer || at == pattern.npos) return pattern;
+  return pattern.substr(0, at) + std::to_string(*layer) + pattern.substr(at + 2);
 }
 
 std::vector<Pattern> find_patterns(const std::vector<NamedShape>& tensors, int which) {

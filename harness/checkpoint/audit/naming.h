@@ -34,6 +34,9 @@ struct LayerName {
 };
 LayerName split_layer(std::string_view name, int which = 0);
 
+/// The name that was cut so, or that of the same tensor in another layer.
+std::string with_layer(const std::string& pattern, std::optional<int64_t> layer);
+
 /// Sorted by text with numbers in them compared as numbers; a name whose tensors have several
 /// shapes stands once for each.
 std::vector<Pattern> find_patterns(const std::vector<NamedShape>& tensors, int which = 0);

@@ -62,12 +62,6 @@ std::map<std::string, std::string> standard_patterns(const Examined& examined) {
   return standard;
 }
 
-std::string with_layer(const std::string& pattern, std::optional<int64_t> layer) {
-  const size_t at = pattern.find("{}");
-  if (!layer || at == pattern.npos) return pattern;
-  return pattern.substr(0, at) + std::to_string(*layer) + pattern.substr(at + 2);
-}
-
 /// config.json without code, of a model that computes the same. Where LLaMA's class computes by the
 /// rules of the family (a config without model_type is read as LLaMA's), it is a plain LLaMA's, and
 /// what the family's own class would have filled in is written down. Mistral's windows and Qwen2's
