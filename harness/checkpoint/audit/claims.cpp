@@ -8,13 +8,15 @@
 #include <numbers>
 
 #include "harness/checkpoint/llama_config.h"
+#include "harness/checkpoint/llama_families.h"
 #include "scalings/stated_length.h"
 
 namespace audit {
 namespace {
 
+using scalings::original_length_key;
+
 constexpr int64_t longest = int64_t{1} << 40;
-constexpr const char* original_key = "original_max_position_embeddings";
 
 /// The first of these keys that holds a length.
 std::optional<int64_t> length(const checkpoint::RawConfig& config,
@@ -41,8 +43,10 @@ std::string scaling_type(const checkpoint::RawConfig& config) {
   return scaling.contains("factor") ? "untyped" : "";
 }
 
+/// What the family's class takes; LLaMA's where the family is not in the table.
 double default_theta(const checkpoint::RawConfig& config) {
-  return config.text("model_type") == "Yi" ? 5e6 : 1e4;
+  const auto* family = checkpoint::find_llama_family(config.text("model_type").value_or(""));
+  return (family ? *family : checkpoint::llama_families().front()).rope_theta;
 }
 
 int64_t rotary_dim(const checkpoint::RawConfig& config) {
@@ -74,7 +78,7 @@ int64_t stretched(const Claims& claims, int64_t tokens) {
 void read_trained_length(Claims& claims) {
   if (claims.original) {
     claims.trained = claims.original;
-    claims.trained_because = original_key;
+    claims.trained_because = original_length_key;
   } else if (claims.max_position && claims.factor && *claims.factor > 1 &&
              !claims.scaling.empty()) {
     const bool is_before =
@@ -136,7 +140,7 @@ Claims read_claims(const Subject& subject, std::optional<int64_t> stated) {
     claims.max_sequence = length(config, {"max_sequence_length"});
     base::Problems unreadable;  // reads as absent
     const auto before = scalings::length_before_scaling(config.json(), unreadable);
-    if (before && before->key == original_key) claims.original = before->tokens;
+    if (before && before->key == original_length_key) claims.original = before->tokens;
     const auto window = checkpoint::sliding_window(config);
     if (window && *window > 0 && *window < longest) claims.sliding_window = window;
     claims.scaling = scaling_type(config);
@@ -148,8 +152,8 @@ Claims read_claims(const Subject& subject, std::optional<int64_t> stated) {
     read_trained_length(claims);
     raise_claim(claims, claims.max_position, "max_position_embeddings", "config.json");
     raise_claim(claims, claims.max_sequence, "max_sequence_length", "config.json");
-    raise_claim(claims, stretched_original(claims), std::string(original_key) + " times the factor",
-                "config.json");
+    raise_claim(claims, stretched_original(claims),
+                std::string(original_length_key) + " times the factor", "config.json");
   }
   if (subject.tokenizer && subject.tokenizer->model_max_length) {
     const double limit = *subject.tokenizer->model_max_length;
