@@ -63,10 +63,11 @@ std::string to_text(const Report& report);
 ///       layers
 ///       sizes          {hidden, query_rows, key_value_rows, intermediate, vocabulary, ...}
 ///       parameters
-///       nearest        for an unknown structure: null, or {family, variant, beyond: [pattern,
-///       ...]} from           the file that named the tensors undecided_by_shape   [[role, ...],
-///       ...]: roles that no shape tells apart tensors        [{pattern, shape, dtype, count,
-///       candidates, role, standard_name, ground}]
+///       nearest        for an unknown structure: null, or
+///                      {family, variant, beyond: [pattern, ...]}
+///       from           the file that named the tensors
+///       undecided_by_shape   [[role, ...], ...]: roles that no shape tells apart
+///       tensors        [{pattern, shape, dtype, count, candidates, role, standard_name, ground}]
 ///                      where {} in a pattern is the layer's number, candidates are roles by
 ///                      shape alone, and ground is what decided among them (see Ground)
 ///     context
