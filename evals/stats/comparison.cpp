@@ -104,10 +104,10 @@ std::vector<double> holm(const std::vector<double>& p_values) {
   return adjusted;
 }
 
-std::vector<bool> not_distinguishable_from_best(const std::vector<std::vector<Answer>>& answers,
-                                                double alpha) {
+std::vector<std::optional<bool>> not_distinguishable_from_best(
+    const std::vector<std::vector<Answer>>& answers, double alpha) {
   require_inside_unit(alpha, "alpha");
-  std::vector<bool> in_set(answers.size(), false);
+  std::vector<std::optional<bool>> in_set(answers.size());
   std::optional<size_t> best;
   std::vector<std::optional<double>> rates;
   int64_t complete = 0;
@@ -117,7 +117,7 @@ std::vector<bool> not_distinguishable_from_best(const std::vector<std::vector<An
     ++complete;
     if (!best || *rates[m] > *rates[*best]) best = m;
   }
-  if (!best) return in_set;
+  if (!best || *rates[*best] == 0) return in_set;
   for (size_t m = 0; m < answers.size(); ++m) {
     if (!rates[m]) continue;
     const double p = mcnemar_exact(pair_up(answers[*best], answers[m]));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "evals/stats/proportion.h"
@@ -44,9 +45,10 @@ std::vector<double> holm(const std::vector<double>& p_values);
 /// success rate, and all that an exact McNemar test against it does not reject at alpha divided by
 /// the number of other methods. The best is chosen from the same answers; the union bound covers
 /// that choice: a truly best method is left out with probability <= alpha (compare Hsu 1984,
-/// multiple comparisons with the best). answers[method][prompt]; a method with a missing answer, or
-/// with none at all, takes no part and is not in the set.
-std::vector<bool> not_distinguishable_from_best(const std::vector<std::vector<Answer>>& answers,
-                                                double alpha);
+/// multiple comparisons with the best). answers[method][prompt] -> whether a method is in the set;
+/// nothing for a method with a missing answer, or with none at all: it takes no part. Where nobody
+/// has a hit nobody is best, and it is nothing for all.
+std::vector<std::optional<bool>> not_distinguishable_from_best(
+    const std::vector<std::vector<Answer>>& answers, double alpha);
 
 }  // namespace evals::stats

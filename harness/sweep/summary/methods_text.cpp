@@ -134,8 +134,8 @@ std::string statistics_paragraph(const Design& design) {
       "with {5} on identical prompts (exact McNemar test, "
       "Newcombe's interval for paired proportions) or targets (paired bootstrap), Holm-adjusted "
       "over methods and lengths of a protocol. The best "
-      "set holds the methods that an exact McNemar test does not tell from the best one; members "
-      "of a grid take no part in it.\n",
+      "set holds the methods that an exact McNemar test does not tell from the best one; methods "
+      "without an answer to every prompt, and members of a grid, take no part in it.\n",
       tau, alpha, 100 * (1 - alpha), design.delta, resamples, design.baseline);
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
 #include <set>
 
 #include "evals/stats/comparison.h"
@@ -31,9 +32,11 @@ std::vector<std::vector<Answer>> answers_of(const std::vector<const TrialCell*>&
   return answers;
 }
 
-/// Names of the methods that share the highest rank at one length. Members of a grid take no part:
-/// the best of a grid, chosen from these rows, would be a maximum of noise.
-std::set<std::string> best_set(const Design& design, const RetrievalSheet& sheet, int64_t length) {
+/// By name, whether a method cannot be told from the best at one length, for all that take part.
+/// Members of a grid do not: the best of a grid, chosen from these rows, would be a maximum of
+/// noise.
+using BestSet = std::map<std::string, bool>;
+BestSet best_set(const Design& design, const RetrievalSheet& sheet, int64_t length) {
   std::vector<std::string> names;
   std::vector<const TrialCell*> cells;
   for (const std::string& name : sheet.methods) {
@@ -41,18 +44,17 @@ std::set<std::string> best_set(const Design& design, const RetrievalSheet& sheet
     names.push_back(name);
     cells.push_back(&sheet.cell(name, length));
   }
-  const std::vector<bool> in_set =
+  const std::vector<std::optional<bool>> in_set =
       evals::stats::not_distinguishable_from_best(answers_of(cells), design.criterion.alpha);
-  std::set<std::string> best;
+  BestSet best;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (in_set[i]) best.insert(names[i]);
+    if (in_set[i]) best[names[i]] = *in_set[i];
   }
   return best;
 }
 
 void add_cell(const Design& design, const Design::Method& method, const RetrievalSheet& sheet,
-              int64_t length, std::optional<int64_t> band, const std::set<std::string>& best,
-              Tables& tables) {
+              int64_t length, std::optional<int64_t> band, const BestSet& best, Tables& tables) {
   const TrialCell& cell = sheet.cell(method.name, length);
   const LengthCell count = cell.count(length, band);
   if (band && count.answers() == 0) return;
@@ -64,8 +66,8 @@ void add_cell(const Design& design, const Design::Method& method, const Retrieva
       .set("diverged", cell.diverged(band))
       .set("missing", count.missing)
       .set("log_prob", cell.log_prob(band));
-  if (!band && method.grid.empty() && !sheet.absent) {
-    row.set("in_best_set", best.count(method.name) > 0);
+  if (const auto found = best.find(method.name); found != best.end()) {
+    row.set("in_best_set", found->second);
   }
   if (count.answers() == 0) return;
   const double alpha = design.criterion.alpha;
@@ -175,6 +177,9 @@ std::string in_cell(const TrialCell& cell, int64_t length, bool is_best) {
   const LengthCell count = cell.count(length);
   if (count.answers() == 0) return cell.why_missing();
   std::string text = fmt::format("{}/{}{}", count.hits, count.answers(), is_best ? "*" : "");
+  if (const int64_t diverged = cell.diverged({}); diverged > 0) {
+    text += fmt::format(" ({} diverged)", diverged);
+  }
   if (count.missing > 0) text += fmt::format(" ({})", cell.why_missing());
   return text;
 }
@@ -192,7 +197,7 @@ void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& ta
       shown.columns.emplace_back(column);
     }
   }
-  std::map<int64_t, std::set<std::string>> best;
+  std::map<int64_t, BestSet> best;
   for (const int64_t length : sheet.lengths) {
     if (!sheet.absent) best[length] = best_set(design, sheet, length);
   }
@@ -207,8 +212,9 @@ void add_retrieval(const Design& design, const RetrievalSheet& sheet, Tables& ta
       for (int64_t band = 0; band < evals::stats::depth_bands && has_depths; ++band) {
         add_cell(design, *method, sheet, length, band, {}, tables);
       }
-      line.cells.push_back(
-          in_cell(sheet.cell(method->name, length), length, best[length].count(method->name) > 0));
+      const auto found = best[length].find(method->name);
+      line.cells.push_back(in_cell(sheet.cell(method->name, length), length,
+                                   found != best[length].end() && found->second));
     }
     if (has_depths) {
       const RetrievalClaims claims = add_claims(design, *method, sheet, tables);

@@ -58,7 +58,8 @@ Summary summarize(const Runs& runs) {
   for (const PerplexitySheet& sheet : perplexity) add_perplexity(runs, sheet, tables);
   if (!retrieval.empty()) {
     tables.text +=
-        "* not distinguishable from the best; n/c: these trials cannot certify; -: none\n";
+        "* not distinguishable from the best of those asked every trial; n/c: these trials cannot "
+        "certify; -: none\n";
   }
   explain_grids(runs.design, tables);
   return {tables.summary.csv(),

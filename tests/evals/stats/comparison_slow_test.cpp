@@ -91,7 +91,7 @@ TEST(BestSet, LeavesOutATrulyBestMethodAtMostFivePercentOfTheTime) {
     const std::vector<double> p = difficulties(draws, 0.5);
     std::vector<std::vector<Answer>> all;
     for (size_t m = 0; m < 20; ++m) all.push_back(answers(p, 0, draws));
-    left_out += !not_distinguishable_from_best(all, 0.05)[0];
+    left_out += not_distinguishable_from_best(all, 0.05)[0] == false;
   }
   EXPECT_LE(rate(left_out), tests::five_percent_of(repetitions));
 }

@@ -118,8 +118,15 @@ TEST(BestSet, IsCorrectedForTheNumberOfRivals) {
 TEST(BestSet, HasNoPlaceForMissingAnswers) {
   const auto lucky = repeated({{H, 1}, {O, 49}});
   const auto plain = repeated({{H, 30}, {M, 20}});
-  EXPECT_THAT(not_distinguishable_from_best({lucky, plain}, 0.05), ElementsAre(false, true));
-  EXPECT_THAT(not_distinguishable_from_best({lucky, {}}, 0.05), ElementsAre(false, false));
+  EXPECT_THAT(not_distinguishable_from_best({lucky, plain}, 0.05), ElementsAre(std::nullopt, true));
+  EXPECT_THAT(not_distinguishable_from_best({lucky, {}}, 0.05),
+              ElementsAre(std::nullopt, std::nullopt));
+}
+
+TEST(BestSet, IsOfNobodyWhereNobodyHasAHit) {
+  const auto none = repeated({{M, 50}});
+  EXPECT_THAT(not_distinguishable_from_best({none, none}, 0.05),
+              ElementsAre(std::nullopt, std::nullopt));
 }
 
 }  // namespace

@@ -207,6 +207,32 @@ TEST(RetrievalSummary, CrownsNoMemberOfAGrid) {
   EXPECT_THAT(summary.methods_txt, HasSubstr("Grids. yarn: no member is called the best"));
 }
 
+TEST(RetrievalSummary, SaysNothingOfTheBestOfAMethodThatWasNotAskedEveryTrial) {
+  std::vector<Row> rows;
+  add_trials(rows, "plain", 4096, 30);
+  add_trials(rows, "yarn", 4096, 5, 5);
+  const Summary summary = summarize(runs_of(
+      experiment_of(two_methods, Json::array({retrieval_eval({"plain", "yarn"}, {4096}, 50)})),
+      rows));
+  EXPECT_THAT(line_with(summary.summary_csv, {"plain", ",all,"}), testing::EndsWith(",yes"));
+  EXPECT_THAT(line_with(summary.summary_csv, {"yarn", ",all,"}), testing::EndsWith(","));
+  EXPECT_THAT(summary.text, HasSubstr("30/50*"));
+  EXPECT_THAT(summary.text, Not(HasSubstr("5/5*")));
+}
+
+TEST(RetrievalSummary, ShowsHowManyMissesDiverged) {
+  std::vector<Row> rows;
+  add_trials(rows, "plain", 4096, 48);
+  for (Row& row : rows) {
+    if (!row.retrieval->hit) row.status = Status::diverged;
+  }
+  EXPECT_THAT(summarize(runs_of(experiment_of(two_methods,
+                                              Json::array({retrieval_eval({"plain"}, {4096}, 50)})),
+                                rows))
+                  .text,
+              HasSubstr("48/50* (2 diverged)"));
+}
+
 TEST(RetrievalSummary, SetsMethodsThatChangeWithTheLengthApart) {
   std::vector<Row> rows;
   for (const char* method : {"a-family", "plain"}) {
