@@ -265,8 +265,10 @@ Json question_of(Json experiment) {
   return experiment;
 }
 
-std::string fingerprint(const Experiment& experiment) {
-  return base::sha256_hex(base::canonical_json(question_of(to_json(experiment))));
+std::string fingerprint(const Experiment& experiment) { return fingerprint(to_json(experiment)); }
+
+std::string fingerprint(const Json& experiment) {
+  return base::sha256_hex(base::canonical_json(question_of(experiment)));
 }
 
 std::optional<std::filesystem::path> locate(const std::filesystem::path& folder,

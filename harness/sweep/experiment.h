@@ -91,8 +91,10 @@ base::Json to_json(const Experiment& experiment);
 /// their own in the manifest.
 base::Json question_of(base::Json experiment);
 
-/// SHA-256 of what the experiment asks.
+/// SHA-256 of what an experiment asks.
 std::string fingerprint(const Experiment& experiment);
+/// The same of a written one, with every default spelled out.
+std::string fingerprint(const base::Json& experiment);
 
 /// The file or folder that a path of an experiment means: absolute, relative to the experiment's
 /// folder, or to one of the folders above it (the repository root). Nothing when there is none.

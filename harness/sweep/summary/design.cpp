@@ -6,6 +6,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/sweep/experiment.h"
 #include "harness/sweep/run_directory.h"
 #include "scalings/catalog.h"
 #include "scalings/scaling.h"
@@ -191,8 +192,16 @@ Design read_design(const std::filesystem::path& folder) {
                       {"/schema_version", fmt::format("this program reads {}", manifest_version),
                        "use the version of ropewalk that wrote it"});
   }
-  Design design = make_design(read_json(folder / "experiment.json"),
-                              manifest.value("identity", Json()), folder.string());
+  const Json experiment = read_json(folder / "experiment.json");
+  const Json identity = manifest.value("identity", Json::object());
+  Design design = make_design(experiment, identity, folder.string());
+  if (identity.value("experiment", "") != fingerprint(experiment)) {
+    throw base::Error(
+        base::Fault::input, (folder / "experiment.json").string(),
+        {"", "is not what was run: its hash is another than that in manifest.json",
+         "restore it; what it asks now can be swept into a directory of its own, with "
+         "--from this one"});
+  }
   for (const Json& process : manifest.value("provenance", Json::array())) {
     if (process.is_object()) design.programs.insert(process.value("program", "ropewalk"));
   }

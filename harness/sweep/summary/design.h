@@ -68,7 +68,8 @@ struct Design {
 void each_scaling(const base::Json& chain, const std::function<void(const base::Json&)>& visit);
 
 /// Reads experiment.json and manifest.json of a run directory. Throws base::Error naming the file
-/// when one is missing or of another schema version.
+/// when one is missing or of another schema version, or when the experiment is not the one that was
+/// run.
 Design read_design(const std::filesystem::path& folder);
 
 /// The same from their contents; `place` names them in messages.

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "harness/base/file.h"
+#include "harness/sweep/experiment.h"
 #include "harness/sweep/run_directory.h"
 #include "tests/harness/sweep/summary/fixtures.h"
 #include "tests/support/error_text.h"
@@ -13,8 +14,9 @@ namespace {
 
 using base::Json;
 
-void write_run(const std::filesystem::path& folder, const Json& experiment, const Json& who,
+void write_run(const std::filesystem::path& folder, const Json& experiment, Json who,
                const std::vector<Row>& rows) {
+  who["experiment"] = fingerprint(experiment);
   const auto storage = posix_storage();
   RunDirectory directory(folder, *storage, experiment, who, Json{{"host", "h"}});
   directory.finish("group", rows, 1, 1);
@@ -52,6 +54,24 @@ TEST(Runs, OfDifferentWeightsAreNotOneExperiment) {
             }),
             b + ": /identity/weights: is \"v\", in " + a +
                 " it is \"w\"; summarize only parts of one experiment together");
+}
+
+TEST(Runs, OfAnExperimentThatWasChangedSinceAreRefused) {
+  Json experiment =
+      experiment_of(two_methods, Json::array({retrieval_eval({"plain", "yarn"}, {4096}, 50)}));
+  const tests::TemporaryFolder folder;
+  write_run(folder.path(), experiment, identity(), {});
+  const std::filesystem::path file = folder.path() / "experiment.json";
+  experiment["model"] = "the/same/elsewhere";
+  base::write_file_atomically(file, experiment.dump());
+  EXPECT_EQ(tests::error_text([&] { read_runs({folder.path()}); }), "no error");
+  experiment["tau"] = 0.4;
+  base::write_file_atomically(file, experiment.dump());
+  EXPECT_EQ(tests::error_text([&] { read_runs({folder.path()}); }),
+            file.string() +
+                ": is not what was run: its hash is another than that in manifest.json; restore "
+                "it; what it asks now can be swept into a directory of its own, with --from this "
+                "one");
 }
 
 TEST(Runs, RefuseRowsThatTheExperimentDoesNotAskFor) {
