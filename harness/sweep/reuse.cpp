@@ -13,12 +13,7 @@ namespace sweep {
 namespace {
 
 bool is_answer(const Row& row, const std::filesystem::path& run) {
-  if (is_missing(row.status)) return false;
-  return !row.perplexity ||
-         std::all_of(row.perplexity->forwards.begin(), row.perplexity->forwards.end(),
-                     [&](const Forward& forward) {
-                       return std::filesystem::exists(run / forward.nll_file);
-                     });
+  return !is_missing(row.status) && has_nll(row, run);
 }
 
 /// What a run states of how it computed must be what is stated here: cells do not say it.

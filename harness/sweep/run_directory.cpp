@@ -139,6 +139,7 @@ void RunDirectory::read_rows() {
     Row row = parse_row(line, place);
     rows_.insert_or_assign(row.cell, std::move(row));
   });
+  std::erase_if(rows_, [&](const auto& cell) { return !sweep::has_nll(cell.second, folder_); });
   committed_ = static_cast<int64_t>(rows_.size());
 }
 
@@ -284,6 +285,14 @@ void RunDirectory::write_pending() {
 void require_same_run(const std::filesystem::path& folder, const base::Json& experiment,
                       const base::Json& identity) {
   manifest_of_same_run(folder, experiment, identity);
+}
+
+bool has_nll(const Row& row, const std::filesystem::path& folder) {
+  return !row.perplexity ||
+         std::all_of(row.perplexity->forwards.begin(), row.perplexity->forwards.end(),
+                     [&](const Forward& forward) {
+                       return std::filesystem::exists(folder / forward.nll_file);
+                     });
 }
 
 std::vector<Row> read_rows(const std::filesystem::path& folder) {

@@ -39,9 +39,9 @@ inline constexpr int64_t manifest_version = 1;
 class RunDirectory {
  public:
   /// Creates the directory or opens it to resume: takes the lock, cuts a torn last line, reads what
-  /// is there. Throws base::Error when another process holds it, when it belongs to another
-  /// identity (naming the fields that differ), when it has an experiment.json that no run wrote, or
-  /// when a line cannot be read.
+  /// is there. A cell whose log-probabilities were removed has no row. Throws base::Error when
+  /// another process holds it, when it belongs to another identity (naming the fields that differ),
+  /// when it has an experiment.json that no run wrote, or when a line cannot be read.
   RunDirectory(std::filesystem::path folder, Storage& storage, const base::Json& experiment,
                const base::Json& identity, const base::Json& provenance);
   ~RunDirectory();
@@ -129,6 +129,9 @@ class RunDirectory {
 /// experiment, model, tokenizer or corpus. A folder that holds none yet may become any.
 void require_same_run(const std::filesystem::path& folder, const base::Json& experiment,
                       const base::Json& identity);
+
+/// Whether all log-probabilities that a row of the run in `folder` names are there.
+bool has_nll(const Row& row, const std::filesystem::path& folder);
 
 /// Rows of a finished or running directory, read only: the later of two lines for a cell counts, a
 /// torn last line does not. In order of cells.

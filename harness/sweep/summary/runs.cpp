@@ -78,13 +78,14 @@ Runs read_runs(std::vector<std::filesystem::path> folders) {
         throw base::Error(
             base::Fault::input, (folder / forward.nll_file).string(),
             {"", fmt::format("holds {} values, its row reads {}", values.size(), scored),
-             "remove the file and its rows, and run the sweep again"});
+             "remove the file and sweep again to score it anew"});
       }
       values.resize(scored);
       return values;
     }
     throw base::Error(base::Fault::input, (folders.front() / forward.nll_file).string(),
-                      {"", "is missing, and a row reads it", "copy the whole run directory"});
+                      {"", "is missing, and a row reads it",
+                       "copy the whole run directory, or sweep again to score it anew"});
   };
   return runs;
 }

@@ -183,6 +183,17 @@ TEST_F(RunnerFailures, KeepsWhatWasAskedOneByOneWhenItStops) {
   EXPECT_EQ(subject_.documents, 11) << "the third was cut off";
 }
 
+TEST_F(RunnerFailures, ACellWhoseScoresWereRemovedIsAskedAgain) {
+  const auto asked = experiment(R"("lengths": [1024], "evals": [{"type": "perplexity",
+      "protocol": "fixed-target", "targets": 128, "corpus": ["book.txt"]}])");
+  EXPECT_EQ(sweep(asked).cells, 3);
+  const std::string file = rows().front().perplexity->forwards.front().nll_file;
+  std::filesystem::remove(folder_ / "run" / file);
+  EXPECT_EQ(sweep(asked).cells, 1);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / file));
+  EXPECT_EQ(rows().size(), 3u);
+}
+
 TEST_F(RunnerFailures, ADocumentThatIsTooShortIsSkippedWithTheReason) {
   const auto result = sweep(experiment(R"("lengths": [1024, 100000], "evals": [
       {"type": "perplexity", "protocol": "fixed-target", "targets": 128, "corpus": ["book.txt"],
