@@ -75,7 +75,12 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     if (begin == MAP_FAILED) fail(path, "map");
     bytes = {static_cast<const std::byte*>(begin), size};
   }
-  return std::shared_ptr<const MappedFile>(new MappedFile(path, bytes, identity));
+  std::shared_ptr<const MappedFile> mapped(new MappedFile(path, bytes, identity));
+  if (mapped->text().starts_with("version https://git-lfs.github.com/spec/")) {
+    base::reject(path.string(), "", "is a Git LFS pointer and not the file itself",
+                 "run `git lfs pull` in its folder");
+  }
+  return mapped;
 }
 
 }  // namespace checkpoint

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <string_view>
 
@@ -58,9 +59,18 @@ json protocol_json(const Protocol& protocol) {
 
 template <typename Parameters>
 void print_parameters(const Parameters& parameters) {
+  const auto shown = [](const auto& parameter) {
+    return parameter.fallback.empty() ? std::string_view("required") : parameter.fallback;
+  };
+  size_t name = 20, type = 7, fallback = 8;  // as in most tables
   for (const auto& parameter : parameters) {
-    fmt::print("    {:<22}{:<9}{:<10}{}\n", parameter.name, parameter.type,
-               parameter.fallback.empty() ? "required" : parameter.fallback, parameter.meaning);
+    name = std::max(name, parameter.name.size());
+    type = std::max(type, parameter.type.size());
+    fallback = std::max(fallback, shown(parameter).size());
+  }
+  for (const auto& parameter : parameters) {
+    fmt::print("    {:<{}}  {:<{}}  {:<{}}  {}\n", parameter.name, name, parameter.type, type,
+               shown(parameter), fallback, parameter.meaning);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,10 @@ int main(int argc, char** argv) {
   } catch (const base::Error& error) {
     std::fprintf(stderr, "ropewalk: %s\n", error.what());  // printable by itself
     return exit_code(error.fault());
+  } catch (const std::bad_alloc&) {
+    std::fputs("ropewalk: out of memory; ask for shorter lengths, or `ropewalk check` what fits\n",
+               stderr);
+    return exit_code(base::Fault::io);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ropewalk: internal error: %s\n", base::printable(error.what()).c_str());
     return 1;

@@ -153,7 +153,8 @@ void add_show(CLI::App& app, int&) {
   verb->add_option("--theta", context.shape.theta, "Base of the model")->capture_default_str();
   verb->add_option("--trained", context.shape.trained_length, "Trained length, tokens")
       ->capture_default_str();
-  verb->add_option("--length", context.length, "Length of the path, tokens [trained]");
+  verb->add_option("--length", context.length, "Length of the path, tokens [trained]")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 31));
   verb->add_option("--layer", context.layer, "Layer, for methods that treat layers differently")
       ->capture_default_str();
   verb->add_option("--layers", context.layers, "Layers of the model")->capture_default_str();

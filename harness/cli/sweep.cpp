@@ -193,6 +193,7 @@ std::string not_negative(const std::string& text) {
 }
 
 int run(const Arguments& arguments) {
+  if (arguments.out.empty()) refuse("--out", "names no folder");
   model::return_large_buffers();
   if (arguments.threads > 0) at::set_num_threads(arguments.threads);
   const sweep::Selection selection = selection_of(arguments);
@@ -202,7 +203,8 @@ int run(const Arguments& arguments) {
   warn(subject.warnings());
   const sweep::Prepared prepared(experiment, subject);
   warn(prepared.warnings());
-  // Before anything is written: a --from that is none must leave nothing behind.
+  // Before anything is written: an --only of nobody, a --from that is none must leave nothing behind.
+  sweep::Schedule(prepared, selection);
   std::vector<Taken> taken = take(prepared, arguments, selection);
   if (arguments.dry_run) {
     sweep::require_same_run(arguments.out, sweep::to_json(experiment), prepared.identity());

@@ -136,7 +136,8 @@ RetrievalEval read_retrieval(StrictObject& object, const std::string& family,
                        : evals::Placement::per_length;
   eval.absent = object.boolean("absent", false);
   const size_t before_trials = object.problems().found().size();
-  eval.trials = read_trials(object, lengths, fallback(parameter(protocol, "trials")));
+  const auto trials = protocol ? fallback(parameter(protocol, "trials")) : 1;  // any number will do
+  eval.trials = read_trials(object, lengths, trials);
   const bool has_trials = object.problems().found().size() == before_trials;
   const auto preset = protocol ? protocol->design : evals::DepthDesign{};
   eval.depths.depths = object.integer("depths", 1, 10'000, preset.depths);
