@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
@@ -10,6 +9,7 @@
 #include "harness/base/json.h"
 #include "harness/base/sha256.h"
 #include "tests/evals/support/sentencepiece_tokenizer.h"
+#include "tests/support/python.h"
 #include "tests/support/temporary_folder.h"
 
 // Prompts against scripts/make_prompt_goldens.py, which shares no code with ours.
@@ -121,12 +121,10 @@ void expect_live(const std::string& type, bool dummy_prefix) {
                            {"vocab_size", "420"},
                            {"hard_vocab_limit", "false"},
                            {"add_dummy_prefix", dummy_prefix ? "true" : "false"}});
-  const std::filesystem::path out = folder.path() / "goldens.json";
-  const std::string command = std::string(ROPEWALK_PYTHON) + " " + ROPEWALK_SOURCE_DIR +
-                              "/scripts/make_prompt_goldens.py --for " + model.string() +
-                              (dummy_prefix ? " --bos" : "") + " > " + out.string();
-  ASSERT_EQ(std::system(command.c_str()), 0) << command;
-  expect_goldens(base::parse_json(base::read_file(out), out.string()), model);
+  const std::string script = "scripts/make_prompt_goldens.py";
+  std::vector<std::string> words = {"--for", model};
+  if (dummy_prefix) words.push_back("--bos");
+  expect_goldens(base::parse_json(tests::python(script, words), script), model);
 }
 
 TEST(PromptGoldens, HoldForABpeModelWithDummyPrefixAndBos) { expect_committed("bpe"); }

@@ -1,14 +1,13 @@
 // Every number that the statistics report is computed once more by SciPy, in scipy_check.py.
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 
 #include "evals/stats/bootstrap.h"
 #include "evals/stats/comparison.h"
 #include "evals/stats/proportion.h"
 #include "evals/stats/sample_size.h"
+#include "tests/support/python.h"
 #include "tests/support/temporary_folder.h"
 
 namespace evals::stats {
@@ -153,17 +152,9 @@ testing::AssertionResult check(const Json& numbers) {
   const tests::TemporaryFolder folder;
   const auto file = folder.path() / "numbers.json";
   std::ofstream(file) << numbers.dump();
-  const std::string command = fmt::format(
-      "'{}' '{}/tests/evals/stats/scipy_check.py' '{}' > /dev/null 2> '{}'", ROPEWALK_PYTHON,
-      ROPEWALK_SOURCE_DIR, file.string(), (folder.path() / "differences").string());
-  const int status = std::system(command.c_str());
-  std::string seen;
-  std::ifstream differences(folder.path() / "differences");
-  for (std::string line; std::getline(differences, line);) {
-    seen += line + "\n";
-  }
-  if (status == 0) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << seen;
+  const tests::Ended ended = tests::run_python("tests/evals/stats/scipy_check.py", {file});
+  if (ended.exit_code == 0) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << ended.errors;
 }
 
 TEST(Statistics, AgreeWithSciPyToTenDigits) { EXPECT_TRUE(check(our_numbers())); }

@@ -9,7 +9,7 @@
 #include "harness/base/sha256.h"
 #include "harness/checkpoint/directory.h"
 #include "harness/checkpoint/safetensors_archive.h"
-#include "tests/support/output_of.h"
+#include "tests/support/python.h"
 #include "tests/support/random_checkpoint.h"
 #include "tests/support/temporary_folder.h"
 
@@ -18,8 +18,7 @@ namespace {
 
 /// What tests/harness/checkpoint/safetensors_peer.py prints.
 std::string peer(const std::string& verb, const std::filesystem::path& file) {
-  return tests::output_of(fmt::format("{} {}/tests/harness/checkpoint/safetensors_peer.py {} {}",
-                                      ROPEWALK_PYTHON, ROPEWALK_SOURCE_DIR, verb, file.string()));
+  return tests::python("tests/harness/checkpoint/safetensors_peer.py", {verb, file});
 }
 
 std::string describe(const std::filesystem::path& folder) {

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +7,7 @@
 #include "harness/checkpoint/audit/report.h"
 #include "tests/support/error_text.h"
 #include "tests/support/gguf_bytes.h"
-#include "tests/support/output_of.h"
+#include "tests/support/python.h"
 #include "tests/support/random_checkpoint.h"
 #include "tests/support/temporary_folder.h"
 
@@ -27,10 +26,9 @@ class GgufAudit : public testing::Test {
     spec.query_key_value_bias = true;
     spec.rope_scaling = rope_scaling;
     tests::write_random_checkpoint({.spec = spec}, folder());
-    EXPECT_EQ(tests::output_of(fmt::format(
-                  "{} -B {}/tests/harness/checkpoint/gguf/gguf_convert.py {} {} {} 2>&1",
-                  ROPEWALK_PYTHON, ROPEWALK_SOURCE_DIR, folder().string(), file().string(), type)),
-              "");
+    std::vector<std::string> words = {folder(), file()};
+    if (!type.empty()) words.push_back(type);
+    tests::python("tests/harness/checkpoint/gguf/gguf_convert.py", words);
   }
   fs::path folder() const { return root_.path() / "hf"; }
   fs::path file() const { return root_.path() / "model.gguf"; }

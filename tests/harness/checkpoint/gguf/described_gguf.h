@@ -7,7 +7,7 @@
 #include "harness/checkpoint/gguf/gguf_blocks.h"
 #include "harness/checkpoint/gguf/gguf_file.h"
 #include "harness/checkpoint/mapped_file.h"
-#include "tests/support/output_of.h"
+#include "tests/support/python.h"
 
 namespace tests {
 
@@ -30,8 +30,7 @@ inline std::string described_gguf(const std::filesystem::path& path) {
 
 /// The same by the gguf package; `verb` is read or write.
 inline std::string described_by_peer(const std::string& verb, const std::filesystem::path& path) {
-  return output_of(fmt::format("{} -B {}/tests/harness/checkpoint/gguf/gguf_peer.py {} {}",
-                               ROPEWALK_PYTHON, ROPEWALK_SOURCE_DIR, verb, path.string()));
+  return python("tests/harness/checkpoint/gguf/gguf_peer.py", {verb, path});
 }
 
 }  // namespace tests

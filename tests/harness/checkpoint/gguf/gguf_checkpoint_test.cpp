@@ -13,7 +13,7 @@
 #include "harness/checkpoint/roles.h"
 #include "tests/support/error_text.h"
 #include "tests/support/gguf_bytes.h"
-#include "tests/support/output_of.h"
+#include "tests/support/python.h"
 #include "tests/support/random_checkpoint.h"
 #include "tests/support/temporary_folder.h"
 
@@ -33,11 +33,7 @@ std::filesystem::path write_both(const LlamaSpec& spec, DType dtype,
                                  const std::filesystem::path& folder) {
   tests::write_random_checkpoint({.spec = spec, .dtype = dtype}, folder);
   const auto file = folder / "model.gguf";
-  EXPECT_EQ(tests::output_of(
-                fmt::format("{} -B {}/tests/harness/checkpoint/gguf/gguf_convert.py {} "
-                            "{} 2>&1",
-                            ROPEWALK_PYTHON, ROPEWALK_SOURCE_DIR, folder.string(), file.string())),
-            "");
+  tests::python("tests/harness/checkpoint/gguf/gguf_convert.py", {folder, file});
   return file;
 }
 

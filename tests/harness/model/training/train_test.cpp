@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <map>
 
@@ -14,6 +13,7 @@
 #include "harness/model/training/model_export.h"
 #include "harness/model/training/train_step.h"
 #include "scalings/catalog.h"
+#include "tests/support/python.h"
 #include "train_fixture.h"
 
 namespace training {
@@ -27,10 +27,7 @@ std::vector<double> transformers(const std::filesystem::path& directory, const a
   const std::filesystem::path result = directory.string() + "-log_probs.json";
   std::ofstream(ids) << base::Json(std::vector<int64_t>(
       tokens.const_data_ptr<int64_t>(), tokens.const_data_ptr<int64_t>() + tokens.numel()));
-  const std::string command = std::string(ROPEWALK_PYTHON) + " " + ROPEWALK_SOURCE_DIR +
-                              "/tests/harness/model/training/transformers_log_probs.py " +
-                              directory.string() + " " + ids.string() + " " + result.string();
-  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  tests::python("tests/harness/model/training/transformers_log_probs.py", {directory, ids, result});
   return base::parse_json(base::read_file(result), result.string()).get<std::vector<double>>();
 }
 
