@@ -135,6 +135,16 @@ class SweepFaults(unittest.TestCase):
         self.assertEqual(sorted_rows(self.out()), sorted_rows(whole))
         self.assertEqual(summary(self.out()), summary(whole))
 
+    def test_a_sweep_whose_minutes_are_over_stops_and_goes_on_without_a_limit(self):
+        experiment = self.small_experiment(lengths=[512, 16384])
+        stopped = sweep(experiment, self.out(), "--max-minutes", "0.0001")
+        self.assertEqual(stopped.returncode, 4, stopped.stderr)
+        self.assertIn("stopped before the end; the same command goes on from here", stopped.stderr)
+        kept = set(sorted_rows(self.out()))
+        ended = sweep(experiment, self.out())
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertLess(kept, set(sorted_rows(self.out())))  # a part of them
+
     def die_after(self, experiment, text, times=1, *more):
         """Kills a sweep that has just written `text` for the `times`-th time; the group in work."""
         process = stopped_sweep(experiment, self.out(), *more, after=text, times=times)

@@ -1,4 +1,5 @@
-"""What `ropewalk` says to a user who mistypes, or names something else than was meant: one clear error, exit code 2."""
+"""What `ropewalk` says to a user who mistypes, or names something else than was meant: one clear error, exit code 2.
+And names that look mistyped, and are not."""
 
 import json
 import os
@@ -34,10 +35,13 @@ class Usage(unittest.TestCase):
         self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
         return ended.stderr.rstrip("\n")
 
-    def checked(self, model):
+    def experiment(self, **changes):
         file = self.folder / "experiment.json"
-        file.write_text(json.dumps({**EXPERIMENT, "model": str(model)}))
-        return self.refused("check", file)
+        file.write_text(json.dumps({**EXPERIMENT, **changes}))
+        return file
+
+    def checked(self, model):
+        return self.refused("check", self.experiment(model=str(model)))
 
     def model_with(self, **changes):
         """The built-in model under another config."""
@@ -87,6 +91,42 @@ class Usage(unittest.TestCase):
         error = self.checked(model)
         self.assertNotIn("\x1b", error)
         self.assertIn("a\\x1b[2J", error)
+
+    def test_a_part_of_a_sweep_that_cannot_be_meant_is_refused_before_anything_is_written(self):
+        sweep = ("sweep", self.experiment(model=str(ROOT / "configs/models/ropewalk-4k")), "--out", self.folder / "run")
+        for shard in ("3/2", "0/2", "2"):
+            self.assertEqual(
+                self.refused(*sweep, "--shard", shard),
+                f'ropewalk: --shard: must be i/n with 1 <= i <= n (got "{shard}")',
+            )
+        for part in ("foo=1", "length=2k"):
+            self.assertEqual(
+                self.refused(*sweep, "--only", f"method=plain,{part}"),
+                f'ropewalk: --only: must be method=NAME or length=TOKENS (got "{part}")',
+            )
+        self.assertFalse((self.folder / "run").exists())
+
+    def test_a_comma_in_brackets_belongs_to_the_name_of_a_method(self):
+        both = [
+            {"type": "yarn", "factor": {"grid": [2, 4]}},
+            {"type": "dual_chunk", "chunk": {"grid": [2048, 3072]}, "local": 512},
+        ]
+        experiment = self.experiment(
+            model=str(ROOT / "configs/models/ropewalk-4k"), trained_length=4096, lengths=[4096, 8192],
+            methods={"plain": [], "both": both},
+        )  # fmt: skip
+        ended = run("sweep", experiment, "--out", self.folder / "run", "--dry-run",
+                    "--only", "method=both[factor=2,chunk=3072],length=8192")  # fmt: skip
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        missing, total = ended.stdout.splitlines()
+        self.assertRegex(missing, r"^both\[factor=2,chunk=3072\] passkey/\S+ 8192: 2 cells, ")
+        self.assertRegex(total, "^2 cells, ")
+
+    def test_a_summary_of_several_runs_belongs_to_none_of_them(self):
+        self.assertEqual(
+            self.refused("summarize", self.folder / "part1", self.folder / "part2"),
+            "ropewalk: --out: is needed with several run directories; name a folder for the files of the summary",
+        )
 
 
 if __name__ == "__main__":
