@@ -25,8 +25,6 @@ TEST_F(RunnerAdaptation, FewerTrialsBehindALengthThatFailed) {
   EXPECT_EQ(trials[8192], over_all_depths);
 }
 
-/// What a progress line counts: the total is that of check from the first line to the last.
-
 TEST_F(RunnerAdaptation, CountsTowardsOneTotalWhateverIsSparedOrDoneBefore) {
   subject_.truth.recall = [](int64_t length, double) { return length < 1500 ? 1.0 : 0.0; };
   const auto asked =
