@@ -50,14 +50,21 @@ class ApplyToLayers final : public RopeScaling {
                                      context.layers, layers_.back()),
                          ""});
     }
-    if (!std::binary_search(layers_.begin(), layers_.end(), context.layer)) return;
+    if (!is_chosen(context.layer)) return;
     for (const auto& method : chain_) method->edit(plan, context);
+  }
+  bool treats_alike(int64_t layer, int64_t other) const override {
+    return is_chosen(layer) == is_chosen(other) && scalings::treats_alike(chain_, layer, other);
   }
   std::optional<int64_t> stated_limit(const RopeShape& shape) const override {
     return scalings::stated_limit(chain_, shape);
   }
 
  private:
+  bool is_chosen(int64_t layer) const {
+    return std::binary_search(layers_.begin(), layers_.end(), layer);
+  }
+
   std::vector<int64_t> layers_;
   Chain chain_;
 };

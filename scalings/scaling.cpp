@@ -40,6 +40,11 @@ RotaryPlan make_plan(const Chain& chain, const Context& context) {
   return normal_form(plan);
 }
 
+bool treats_alike(const Chain& chain, int64_t layer, int64_t other) {
+  return std::all_of(chain.begin(), chain.end(),
+                     [&](const auto& method) { return method->treats_alike(layer, other); });
+}
+
 nlohmann::json params(const Chain& chain) {
   nlohmann::json all = nlohmann::json::array();
   for (const auto& method : chain) all.push_back(method->params());

@@ -133,13 +133,13 @@ double LlamaSubject::attention_flops_a_pair() const {
   return 4.0 * static_cast<double>(spec_.heads) * spec_.head_dim;
 }
 
-int64_t LlamaSubject::peak_bytes(const scalings::RotaryPlan& plan, const sweep::Pass& pass) const {
+int64_t LlamaSubject::peak_bytes(const scalings::LayerPlans& plans, const sweep::Pass& pass) const {
   int64_t rows = pass.branches.empty() ? pass.path - 1 : 0;
   for (const sweep::BranchShape& branch : pass.branches) rows = std::max(rows, branch.fork);
   for (const sweep::BranchShape& branch : pass.branches) {
     rows = model::first_row(branch.fork, rows) + branch.tokens - 1;
   }
-  return model::peak_bytes(*weights_, plan,
+  return model::peak_bytes(*weights_, plans,
                            {.compute = compute(),
                             .rows = rows,
                             .scored = pass.scored,

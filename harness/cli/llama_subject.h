@@ -28,7 +28,7 @@ class LlamaSubject : public sweep::Subject {
   double linear_flops_a_token(bool is_read) const override;
   double head_flops_a_token() const override;
   double attention_flops_a_pair() const override;
-  int64_t peak_bytes(const scalings::RotaryPlan& plan, const sweep::Pass& pass) const override;
+  int64_t peak_bytes(const scalings::LayerPlans& plans, const sweep::Pass& pass) const override;
   sweep::Rates measure_rates() const override;
   std::unique_ptr<evals::LanguageModel> under(const scalings::Chain& chain) const override;
 

@@ -22,48 +22,61 @@ int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step
 /// Sizes in bytes of what forward() and score_targets() hold, in the order in which they hold it.
 class Footprint {
  public:
-  Footprint(const checkpoint::Weights& weights, const scalings::RotaryPlan& plan,
+  Footprint(const checkpoint::Weights& weights, const scalings::LayerPlans& plans,
             const MemoryCase& memory_case)
       : weights_(weights),
         spec_(weights.spec()),
-        plan_(plan),
+        plans_(scalings::distinct(plans)),
         case_(memory_case),
         element_(memory_case.compute == Compute::float32 ? 4 : 2),
-        rows_(std::max<int64_t>(memory_case.rows > 0 ? memory_case.rows : plan.length() - 1, 1)),
+        length_(plans.front()->length()),
+        rows_(std::max<int64_t>(memory_case.rows > 0 ? memory_case.rows : length_ - 1, 1)),
         keys_(spec_.kv_heads * spec_.head_dim) {}
 
   int64_t peak() const {
-    const int64_t layer = residual() + tables() + keys_and_values() + converted_weights();
+    const int64_t layer = residual() + tables_and_keys() + converted_weights();
     return path() +
            std::max({layer + chunk() + case_.threads * block(), residual() + final_norm(), head()});
   }
 
  private:
-  /// The plan - positions and gain in double, spans and their offsets -, the tokens in the document
-  /// and in its rows, per row its path and its place among those wanted, and the answers.
+  /// The plans, the tokens in the document and in its rows, per row its path and its place among
+  /// those wanted, and the answers.
   int64_t path() const {
-    int64_t spans = 0;
-    for (int64_t query = 0; query < plan_.length(); ++query) {
-      spans += static_cast<int64_t>(plan_.spans.row(query).size());
-    }
-    const int64_t rulers = static_cast<int64_t>(plan_.rulers.size());
     const int64_t answer = sizeof(int64_t) + sizeof(evals::Token) + 2 * sizeof(evals::TokenScore);
-    return plan_.length() * (8 * rulers + 8 + 8) +
-           spans * static_cast<int64_t>(sizeof(scalings::Span)) +
-           rows_ * (2 * sizeof(evals::Token) + 4 + 8) + case_.scored * answer;
+    int64_t bytes = rows_ * (2 * sizeof(evals::Token) + 4 + 8) + case_.scored * answer;
+    for (const auto& plan : plans_) bytes += size_of(*plan);
+    return bytes;
+  }
+
+  /// Positions and gain in double, spans and their offsets.
+  int64_t size_of(const scalings::RotaryPlan& plan) const {
+    int64_t spans = 0;
+    for (int64_t query = 0; query < length_; ++query) {
+      spans += static_cast<int64_t>(plan.spans.row(query).size());
+    }
+    const int64_t rulers = static_cast<int64_t>(plan.rulers.size());
+    return length_ * (8 * rulers + 8 + 8) + spans * static_cast<int64_t>(sizeof(scalings::Span));
   }
 
   int64_t residual() const { return round_up(rows_, row_block) * spec_.hidden * f32; }
 
+  /// Of the layer that needs most: a layer's tables and keys go before those of another plan come.
+  int64_t tables_and_keys() const {
+    int64_t most = 0;
+    for (const auto& plan : plans_) most = std::max(most, tables(*plan) + keys_and_values(*plan));
+    return most;
+  }
+
   /// cos and sin of every ruler.
-  int64_t tables() const {
-    return static_cast<int64_t>(plan_.rulers.size()) * rows_ * spec_.rotary_dim * f32;
+  int64_t tables(const scalings::RotaryPlan& plan) const {
+    return static_cast<int64_t>(plan.rulers.size()) * rows_ * spec_.rotary_dim * f32;
   }
 
   /// Keys once per ruler that measures them, values once, and a mark for each row of values.
-  int64_t keys_and_values() const {
+  int64_t keys_and_values(const scalings::RotaryPlan& plan) const {
     std::set<int64_t> key_rulers;
-    for (const scalings::View& view : plan_.views) {
+    for (const scalings::View& view : plan.views) {
       key_rulers.insert(view.key);
     }
     const int64_t copies = static_cast<int64_t>(key_rulers.size()) + 1;
@@ -129,18 +142,19 @@ class Footprint {
 
   const checkpoint::Weights& weights_;
   const checkpoint::LlamaSpec& spec_;
-  const scalings::RotaryPlan& plan_;
+  const std::vector<std::shared_ptr<const scalings::RotaryPlan>> plans_;  // the distinct ones
   const MemoryCase& case_;
   const int64_t element_;  // bytes of a computed number
+  const int64_t length_;   // tokens of a path
   const int64_t rows_;     // the last token of a path has none
   const int64_t keys_;     // numbers in all keys of one row
 };
 
 }  // namespace
 
-int64_t peak_bytes(const checkpoint::Weights& weights, const scalings::RotaryPlan& plan,
+int64_t peak_bytes(const checkpoint::Weights& weights, const scalings::LayerPlans& plans,
                    const MemoryCase& memory_case) {
-  return runtime_bytes + Footprint(weights, plan, memory_case).peak();
+  return runtime_bytes + Footprint(weights, plans, memory_case).peak();
 }
 
 void return_large_buffers() {

@@ -4,11 +4,11 @@
 
 #include "harness/checkpoint/weights.h"
 #include "harness/model/scorer.h"
-#include "scalings/plan.h"
+#include "scalings/layer_plans.h"
 
 namespace model {
 
-/// What the memory of one pass depends on besides the model and the plan.
+/// What the memory of one pass depends on besides the model and the plans.
 struct MemoryCase {
   Compute compute = Compute::float32;
   int64_t rows = 0;    ///< of a trunk and its branches, idle ones too; 0: one path's
@@ -21,12 +21,12 @@ struct MemoryCase {
 /// thread stacks. 64 to 69 MB were measured with LibTorch 2.13 on 2 threads; other builds differ.
 inline constexpr int64_t runtime_bytes = int64_t{64} << 20;
 
-/// Peak anonymous resident memory of scoring a path of plan.length() tokens, or several of that
-/// length that share a trunk, in bytes: the runtime's, what lives as long as the pass, and the
-/// greatest of the stages (embedding, layers, final norm, head). Mapped weights are not anonymous
-/// and not counted, converted ones are. Does not grow with the number of layers; a test holds it to
-/// what is measured, within 15 %.
-int64_t peak_bytes(const checkpoint::Weights& weights, const scalings::RotaryPlan& plan,
+/// Peak anonymous resident memory of scoring a path whose layers have these plans, or several of
+/// that length that share a trunk, in bytes: the runtime's, what lives as long as the pass (every
+/// distinct plan once), and the greatest of the stages (embedding, layers, final norm, head).
+/// Mapped weights are not anonymous and not counted, converted ones are. Does not grow with the
+/// number of layers that are alike; a test holds it to what is measured, within 15 %.
+int64_t peak_bytes(const checkpoint::Weights& weights, const scalings::LayerPlans& plans,
                    const MemoryCase& memory_case);
 
 /// Makes malloc return buffers of 2 MB and more to the system when they are freed, and the free end

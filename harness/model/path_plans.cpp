@@ -7,17 +7,10 @@ namespace model {
 PathPlans::PathPlans(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t layers)
     : chain_(chain), shape_(shape), layers_(layers) {}
 
-const std::vector<std::shared_ptr<const scalings::RotaryPlan>>& PathPlans::of_length(
-    int64_t length) {
+const scalings::LayerPlans& PathPlans::of_length(int64_t length) {
   auto [found, inserted] = plans_.try_emplace(length);
   if (inserted) {
-    for (int64_t layer = 0; layer < layers_; ++layer) {
-      auto plan = scalings::make_plan(chain_, {shape_, length, layer, layers_});
-      const bool repeated = layer > 0 && plan == *found->second.back();
-      found->second.push_back(repeated
-                                  ? found->second.back()
-                                  : std::make_shared<const scalings::RotaryPlan>(std::move(plan)));
-    }
+    found->second = scalings::make_layer_plans(chain_, {shape_, length, 0, layers_});
   }
   return found->second;
 }

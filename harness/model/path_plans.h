@@ -2,22 +2,20 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "evals/document.h"
-#include "scalings/scaling.h"
+#include "scalings/layer_plans.h"
 
 namespace model {
 
-/// The plans of a chain for the paths of a document: one per length and layer, equal layers sharing
-/// one plan object.
+/// The plans of a chain for the paths of a document: one per length and layer, equal layers of a
+/// length sharing one plan object.
 class PathPlans {
  public:
   PathPlans(const scalings::Chain& chain, const scalings::RopeShape& shape, int64_t layers);
 
-  /// [layers]; the same pointer for equal plans.
-  const std::vector<std::shared_ptr<const scalings::RotaryPlan>>& of_length(int64_t length);
+  const scalings::LayerPlans& of_length(int64_t length);
 
   /// Whether two paths of these lengths may share the rows of their first `fork` tokens in every
   /// layer: then both plans cut to `fork` are equal.
@@ -27,7 +25,7 @@ class PathPlans {
   const scalings::Chain& chain_;
   scalings::RopeShape shape_;
   int64_t layers_;
-  std::map<int64_t, std::vector<std::shared_ptr<const scalings::RotaryPlan>>> plans_;
+  std::map<int64_t, scalings::LayerPlans> plans_;
 };
 
 /// Paths of a document that are computed in one pass.

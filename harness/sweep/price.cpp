@@ -33,11 +33,11 @@ Price& Price::operator+=(const Price& other) {
 }
 
 const Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, int64_t path) {
-  if (last_.method != &method || last_.plan.length() != path) {
+  if (last_.method != &method || last_.plans.front()->length() != path) {
+    last_.plans = scalings::make_layer_plans(method.chain, prepared_.context(path));
     last_.method = &method;
-    last_.plan = scalings::make_plan(method.chain, prepared_.context(path));
-    last_.pairs = attended_pairs(last_.plan);
-    last_.reach = scalings::largest_distance(last_.plan);
+    last_.pairs = attended_pairs(*last_.plans.front());
+    last_.reach = scalings::largest_distance(*last_.plans.front());
   }
   return last_;
 }
@@ -69,7 +69,7 @@ PassCost Pricer::cost(const PreparedMethod& method, const Pass& pass) {
 }
 
 int64_t Pricer::peak_bytes(const PreparedMethod& method, const Pass& pass) {
-  return prepared_.subject().peak_bytes(work_of(method, pass.path).plan, pass);
+  return prepared_.subject().peak_bytes(work_of(method, pass.path).plans, pass);
 }
 
 double Pricer::reach(const PreparedMethod& method, const Pass& pass) {

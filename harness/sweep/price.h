@@ -46,10 +46,10 @@ class Pricer {
   double flops(const PreparedMethod& method, const Group& group);
 
  private:
-  /// A method's plan for a path, and what a pass asks of it.
+  /// A method's plans for a path, and what a pass asks of them.
   struct PathWork {
     const PreparedMethod* method = nullptr;
-    scalings::RotaryPlan plan;
+    scalings::LayerPlans plans;
     std::vector<double> pairs;  ///< [length + 1], of all queries before each
     double reach = 0;
   };

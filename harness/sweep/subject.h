@@ -8,8 +8,7 @@
 #include "evals/tokenizer.h"
 #include "harness/base/json.h"
 #include "harness/sweep/pass.h"
-#include "scalings/plan.h"
-#include "scalings/scaling.h"
+#include "scalings/layer_plans.h"
 
 namespace sweep {
 
@@ -49,8 +48,9 @@ class Subject {
   virtual double head_flops_a_token() const = 0;
   /// Of one layer, for one pair of query and key token.
   virtual double attention_flops_a_pair() const = 0;
-  /// Peak anonymous memory of a pass whose longest path has that plan; mapped weights come on top.
-  virtual int64_t peak_bytes(const scalings::RotaryPlan& plan, const Pass& pass) const = 0;
+  /// Peak anonymous memory of a pass in which the layers have these plans for the longest path;
+  /// mapped weights come on top.
+  virtual int64_t peak_bytes(const scalings::LayerPlans& plans, const Pass& pass) const = 0;
   /// What this machine reaches, measured now, in a second or so.
   virtual Rates measure_rates() const = 0;
 

@@ -38,6 +38,10 @@ seven_b = checkpoints.Shape("1 layer of Llama-2-7B", layers=1, **SEVEN_B)
 PLAIN = []
 WINDOW = [{"type": "sliding_window", "window": 512}]
 TWO_RULERS = [{"type": "self_extend", "group": 8, "window": 1024}]
+ALTERNATING = [
+    {"type": "apply_to_layers", "layers": [*range(0, 12, 2)], "methods": WINDOW},
+    {"type": "apply_to_layers", "layers": [*range(1, 12, 2)], "methods": [{"type": "sliding_window", "window": 256}]},
+]
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ QUICK = [
     DEEP,
     Case(small, 32_768, "float32", WINDOW),
     Case(small, 16_384, "bfloat16", TWO_RULERS),
+    Case(deep, 32_768, "bfloat16", ALTERNATING),  # one plan a layer would be a quarter more
     Case(wide, 32_768, "float32", WINDOW),
     Case(grouped, 16_384, "bfloat16", WINDOW, scored=16_000),
     Case(speaking, 8_192, "bfloat16", WINDOW, scored=4_096),

@@ -117,14 +117,14 @@ void measure(char** argv, const std::vector<int64_t>& forks) {
   scorer.score(document, {});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const int64_t peak = memory.stop();
-  const scalings::RotaryPlan plan = scalings::make_plan(
+  const scalings::LayerPlans plans = scalings::make_layer_plans(
       *chain,
       {{spec.head_dim, spec.rotary_dim, spec.rope_theta, trained_length}, tokens, 0, spec.layers});
   std::printf("%s\n", nlohmann::json{{"seconds", seconds.count()},
                                      {"kernel", scorer.kernel()},
                                      {"baseline", baseline},
                                      {"peak", peak},
-                                     {"formula", model::peak_bytes(*weights, plan, memory_case)},
+                                     {"formula", model::peak_bytes(*weights, plans, memory_case)},
                                      {"runtime", model::runtime_bytes}}
                           .dump()
                           .c_str());

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "scalings/layer_plans.h"
 #include "tests/scalings/random_method.h"
 #include "tests/scalings/support.h"
 
@@ -138,6 +139,24 @@ RC_GTEST_PROP(PrefixEquality, SeparatesLengthDependentMethodsFromTheOthers, ()) 
     RC_ASSERT(prefix_equal(full, part));
   } else if (method.at("type") != "longrope" && shorter.length <= shorter.shape.trained_length) {
     RC_ASSERT(!prefix_equal(full, part));
+  }
+}
+
+RC_GTEST_PROP(LayerPlans, AreThoseThatEachLayerHasAlone, ()) {
+  Json method = random_method_of(all_parts, head_pairs);
+  Context at = random_context();
+  at.layers = 4;
+  if (random_integer(0, 1) == 1) {
+    std::set<int64_t> layers;
+    for (int i = 0; i < 2; ++i) layers.insert(random_integer(0, at.layers - 1));
+    method = {{"type", "apply_to_layers"},
+              {"layers", layers},
+              {"methods", Json::array({std::move(method)})}};
+  }
+  RC_LOG() << method.dump();
+  const LayerPlans plans = make_layer_plans(make_chain(Json::array({method}), "random"), at);
+  for (; at.layer < at.layers; ++at.layer) {
+    RC_ASSERT(*plans[static_cast<size_t>(at.layer)] == plan_of(method, at));
   }
 }
 

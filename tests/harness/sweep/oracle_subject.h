@@ -33,7 +33,7 @@ class OracleSubject : public Subject {
   double linear_flops_a_token(bool is_read) const override { return is_read ? 100 : 60; }
   double head_flops_a_token() const override { return 10; }
   double attention_flops_a_pair() const override { return 1; }
-  int64_t peak_bytes(const scalings::RotaryPlan&, const Pass& pass) const override {
+  int64_t peak_bytes(const scalings::LayerPlans&, const Pass& pass) const override {
     return 1000 * pass.tokens;
   }
   Rates measure_rates() const override { return {1e6, 1e6}; }
