@@ -1,6 +1,8 @@
 #include "scalings/layer_plans.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace scalings {
 
@@ -28,6 +30,18 @@ std::vector<std::shared_ptr<const RotaryPlan>> distinct(const LayerPlans& plans)
     if (std::find(found.begin(), found.end(), plan) == found.end()) found.push_back(plan);
   }
   return found;
+}
+
+bool share_trunk(const LayerPlans& one, const LayerPlans& other, int64_t fork) {
+  // Paths that share no token still share tables in one pass: their first tokens must agree.
+  const int64_t cut =
+      std::max<int64_t>(1, std::min({fork, one.front()->length(), other.front()->length()}));
+  std::set<std::pair<const RotaryPlan*, const RotaryPlan*>> agree;
+  for (size_t layer = 0; layer < one.size(); ++layer) {
+    if (!agree.emplace(one[layer].get(), other[layer].get()).second) continue;
+    if (!prefix_equal(*one[layer], prefix(*other[layer], cut))) return false;
+  }
+  return true;
 }
 
 }  // namespace scalings

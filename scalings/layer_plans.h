@@ -16,4 +16,8 @@ LayerPlans make_layer_plans(const Chain& chain, Context context);
 /// The different plans among them, each once, in order of the first layer that has it.
 std::vector<std::shared_ptr<const RotaryPlan>> distinct(const LayerPlans& plans);
 
+/// Whether a path under `one` and a path under `other` may share the rows of their first `fork`
+/// tokens: in every layer both plans, cut to `fork`, are equal.
+bool share_trunk(const LayerPlans& one, const LayerPlans& other, int64_t fork);
+
 }  // namespace scalings

@@ -16,21 +16,8 @@ const scalings::LayerPlans& PathPlans::of_length(int64_t length) {
 }
 
 bool PathPlans::share(int64_t length, int64_t other_length, int64_t fork) {
-  if (length == other_length) {
-    return true;
-  }
-  const auto& mine = of_length(length);
-  const auto& other = of_length(other_length);
-  // Paths that share no token still share tables in one pass: their first tokens must agree.
-  const int64_t cut = std::max<int64_t>(1, std::min({fork, length, other_length}));
-  for (int64_t layer = 0; layer < layers_; ++layer) {
-    const bool repeated =
-        layer > 0 && mine[layer] == mine[layer - 1] && other[layer] == other[layer - 1];
-    if (!repeated && !scalings::prefix_equal(*mine[layer], scalings::prefix(*other[layer], cut))) {
-      return false;
-    }
-  }
-  return true;
+  return length == other_length ||
+         scalings::share_trunk(of_length(length), of_length(other_length), fork);
 }
 
 std::vector<PathGroup> group_paths(const evals::Document& document, PathPlans& plans) {

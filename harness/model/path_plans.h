@@ -17,8 +17,7 @@ class PathPlans {
 
   const scalings::LayerPlans& of_length(int64_t length);
 
-  /// Whether two paths of these lengths may share the rows of their first `fork` tokens in every
-  /// layer: then both plans cut to `fork` are equal.
+  /// Whether two paths of these lengths may share the rows of their first `fork` tokens.
   bool share(int64_t length, int64_t other_length, int64_t fork);
 
  private:

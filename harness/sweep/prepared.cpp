@@ -9,6 +9,7 @@
 #include "evals/joined_document.h"
 #include "harness/base/sha256.h"
 #include "scalings/catalog.h"
+#include "scalings/layer_plans.h"
 
 namespace sweep {
 namespace {
@@ -208,17 +209,11 @@ const std::vector<BranchShape>& Prepared::branches(size_t eval, int64_t length,
 bool Prepared::shares_trunk(const PreparedMethod& method, int64_t length, int64_t other_length,
                             int64_t tokens) const {
   if (length == other_length) return true;
-  // Paths that share no token still share tables in one pass: their first tokens must agree.
-  const int64_t cut = std::max<int64_t>(1, std::min({tokens, length, other_length}));
-  const auto [known, is_new] = shared_.try_emplace({method.name, length, other_length, cut}, true);
-  if (!is_new) return known->second;
-  scalings::Context one = context(length);
-  scalings::Context other = context(other_length);
-  for (int64_t layer = 0; layer < subject_.layers() && known->second; ++layer) {
-    one.layer = other.layer = layer;
-    known->second =
-        scalings::prefix_equal(scalings::make_plan(method.chain, one),
-                               scalings::prefix(scalings::make_plan(method.chain, other), cut));
+  const auto [known, is_new] = shared_.try_emplace({method.name, length, other_length, tokens});
+  if (is_new) {
+    known->second = scalings::share_trunk(
+        scalings::make_layer_plans(method.chain, context(length)),
+        scalings::make_layer_plans(method.chain, context(other_length)), tokens);
   }
   return known->second;
 }

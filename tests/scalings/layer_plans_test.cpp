@@ -51,5 +51,28 @@ TEST(LayerPlans, AreAsManyAsLayersThatSeveralMethodsTellApart) {
             "012003");
 }
 
+TEST(ShareTrunk, AsksEveryLayer) {
+  // Plain up to the trained length of 4,096 tokens, and something else for every token beyond it.
+  const char* upper = R"([{"type": "apply_to_layers", "layers": [3, 5],
+                           "methods": [{"type": "dynamic_ntk"}]}])";
+  EXPECT_TRUE(share_trunk(six_layers(upper, 4096), six_layers(upper, 90), 90));
+  EXPECT_FALSE(share_trunk(six_layers(upper, 4097), six_layers(upper, 90), 90));
+  EXPECT_TRUE(share_trunk(six_layers("[]", 4097), six_layers("[]", 90), 90));
+}
+
+TEST(ShareTrunk, LooksAtNoTokenBeyondTheFork) {
+  const LayerPlans plain = six_layers("[]", 60);
+  const LayerPlans edited = six_layers(every_second, 60);
+  EXPECT_TRUE(share_trunk(plain, edited, 20)) << "inside its window it is plain";
+  EXPECT_FALSE(share_trunk(plain, edited, 60));
+  EXPECT_TRUE(share_trunk(six_layers("[]", 20), edited, 60)) << "no path is longer than it is";
+}
+
+TEST(ShareTrunk, AsksTheFirstTokenOfPathsThatShareNone) {
+  const LayerPlans linear = six_layers(R"([{"type": "linear", "factor": 2}])", 60);
+  EXPECT_TRUE(share_trunk(linear, linear, 0));
+  EXPECT_FALSE(share_trunk(linear, six_layers("[]", 60), 0));
+}
+
 }  // namespace
 }  // namespace scalings
