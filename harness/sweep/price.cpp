@@ -1,6 +1,7 @@
 #include "harness/sweep/price.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace sweep {
 namespace {
@@ -36,8 +37,18 @@ const Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, int64_t pa
   if (last_.method != &method || last_.plans.front()->length() != path) {
     last_.plans = scalings::make_layer_plans(method.chain, prepared_.context(path));
     last_.method = &method;
-    last_.pairs = attended_pairs(*last_.plans.front());
-    last_.reach = scalings::largest_distance(*last_.plans.front());
+    last_.pairs_in_full.assign(static_cast<size_t>(path) + 1, 0);
+    last_.reach = 0;
+    for (const auto& plan : scalings::distinct(last_.plans)) {
+      const std::vector<double> pairs = attended_pairs(*plan);
+      const auto layers =
+          static_cast<double>(std::count(last_.plans.begin(), std::prev(last_.plans.end()), plan));
+      for (size_t query = 0; query < pairs.size(); ++query) {
+        last_.pairs_in_full[query] += layers * pairs[query];
+      }
+      if (plan == last_.plans.back()) last_.last_pairs = pairs;
+      last_.reach = std::max(last_.reach, scalings::largest_distance(*plan));
+    }
   }
   return last_;
 }
@@ -45,8 +56,8 @@ const Pricer::PathWork& Pricer::work_of(const PreparedMethod& method, int64_t pa
 PassCost Pricer::cost(const PreparedMethod& method, const Pass& pass) {
   const Subject& subject = prepared_.subject();
   const PathWork& work = work_of(method, pass.path);
-  const auto between = [&](int64_t begin, int64_t end) {
-    return work.pairs[end] - work.pairs[begin];
+  const auto in_full = [&](int64_t begin, int64_t end) {
+    return work.pairs_in_full[end] - work.pairs_in_full[begin];
   };
   std::vector<BranchShape> branches = pass.branches;
   if (branches.empty()) branches.push_back({0, pass.path, pass.scored});
@@ -56,16 +67,15 @@ PassCost Pricer::cost(const PreparedMethod& method, const Pass& pass) {
   double read_pairs = 0;  // the last layer answers only what the head reads: the ends of the paths
   for (const BranchShape& branch : branches) {
     trunk = std::max(trunk, branch.fork);
-    pairs += between(branch.fork, branch.path());
-    read_pairs += between(branch.path() - branch.scored, branch.path());
+    pairs += in_full(branch.fork, branch.path());
+    read_pairs += work.last_pairs[branch.path()] - work.last_pairs[branch.path() - branch.scored];
   }
-  pairs += between(0, trunk);
-  const double layers_in_full = static_cast<double>(subject.layers() - 1);
+  pairs += in_full(0, trunk);
   const double read = static_cast<double>(pass.scored);
   const double unread = static_cast<double>(pass.tokens) - read;
   return {subject.linear_flops_a_token(false) * unread +
               (subject.linear_flops_a_token(true) + subject.head_flops_a_token()) * read,
-          subject.attention_flops_a_pair() * (layers_in_full * pairs + read_pairs)};
+          subject.attention_flops_a_pair() * (pairs + read_pairs)};
 }
 
 int64_t Pricer::peak_bytes(const PreparedMethod& method, const Pass& pass) {

@@ -40,7 +40,7 @@ class Pricer {
   explicit Pricer(const Prepared& prepared) : prepared_(prepared) {}
   PassCost cost(const PreparedMethod& method, const Pass& pass);
   int64_t peak_bytes(const PreparedMethod& method, const Pass& pass);
-  /// Largest distance that a query sees.
+  /// Largest distance that a query sees in any layer.
   double reach(const PreparedMethod& method, const Pass& pass);
   /// Floating-point operations of all passes of a group.
   double flops(const PreparedMethod& method, const Group& group);
@@ -50,7 +50,9 @@ class Pricer {
   struct PathWork {
     const PreparedMethod* method = nullptr;
     scalings::LayerPlans plans;
-    std::vector<double> pairs;  ///< [length + 1], of all queries before each
+    /// Pairs of query and key tokens of all queries before each: [length + 1]. Whole numbers.
+    std::vector<double> pairs_in_full;  ///< in all layers but the last
+    std::vector<double> last_pairs;     ///< in the last
     double reach = 0;
   };
   const PathWork& work_of(const PreparedMethod& method, int64_t path);

@@ -27,6 +27,17 @@ class PriceTest : public testing::Test {
     return R"({"type": "passkey", "protocol": "landmark", "depths": 10, "trials": )" + trials + "}";
   }
 
+  /// A window of 256 tokens, on some of the two layers, asked like the key-value lists below.
+  Price windowed(const std::string& layers) {
+    const Experiment asked = parse_experiment(
+        R"({"model": "model", "trained_length": 512, "lengths": [1024], "baseline": "window",
+            "methods": {"window": [{"type": "apply_to_layers", "layers": )" +
+            layers + R"(, "methods": [{"type": "sliding_window", "window": 256}]}]},
+            "evals": [{"type": "kv", "protocol": "json", "trials": 20}]})",
+        folder_.path() / "experiment.json");
+    return prices(asked).front();
+  }
+
   /// Shortest length first.
   std::vector<Price> prices(const Experiment& experiment) {
     return price(Prepared(experiment, subject_), {1e6, 1e6});
@@ -83,6 +94,31 @@ TEST_F(PriceTest, CountsOfTheLastLayerOnlyWhatTheHeadReads) {
   const double pairs = tokens * (tokens + 1) / 2;
   const double unread_pairs = (tokens - read) * (tokens - read + 1) / 2;
   EXPECT_DOUBLE_EQ(found.flops, 20 * (linear + 2 * pairs - unread_pairs));
+}
+
+TEST_F(PriceTest, CountsEveryLayerUnderItsOwnPlan) {
+  const Experiment asked = experiment("", R"({"type": "kv", "protocol": "json", "trials": 20})");
+  const double tokens =
+      static_cast<double>(Prepared(asked, subject_).prompt(0, 1024, 0).questions.front().path);
+  const double read = 8;
+  const double linear = 60 * (tokens - read) + (100 + 10) * read;
+  const double all = tokens * (tokens + 1) / 2;
+  const double all_read = all - (tokens - read) * (tokens - read + 1) / 2;
+  const double near = 256 * 257 / 2 + (tokens - 256) * 256;
+  const double near_read = read * 256;
+
+  const Price plain = prices(asked).front();
+  EXPECT_EQ(plain.flops, 20 * (linear + all + all_read));
+  EXPECT_EQ(plain.reach, tokens - 1);
+  const Price below = windowed("[0]");
+  EXPECT_EQ(below.flops, 20 * (linear + near + all_read)) << "the last layer answers what is read";
+  EXPECT_EQ(below.reach, tokens - 1) << "in the layer without a window";
+  const Price above = windowed("[1]");
+  EXPECT_EQ(above.flops, 20 * (linear + all + near_read));
+  EXPECT_EQ(above.reach, tokens - 1);
+  const Price both = windowed("[0, 1]");
+  EXPECT_EQ(both.flops, 20 * (linear + near + near_read));
+  EXPECT_EQ(both.reach, 255);
 }
 
 TEST_F(PriceTest, CountsOnceWhatTrialsBeginWithAlike) {
