@@ -1,24 +1,24 @@
 #!/usr/bin/env python3
-"""Writes configs/checkpoints/: what published configs say, and the tables of tensor names and shapes that
+"""Published checkpoints: what their configs say, and the tables of tensor names and shapes that
 follow from it, as facts to audit and to compare with. No weights.
 
 A config here holds the published values of the keys that decide structure, context and safety, all under
 the key names of today; it is not the published file letter by letter (other keys are left out, and some
 publishers leave a key such as rope_theta to its default).
 
-    make_checkpoint_tables.py [--check]     --check: exit 1 when a committed file differs
+    make_checkpoint_tables.py               writes configs/checkpoints
+    make_checkpoint_tables.py --check       derives everything again and compares byte for byte
+    make_checkpoint_tables.py --out DIR     writes (or, with --check, compares) DIR instead
 
 A table is config.json's numbers spelled out by the rules of its architecture; each was held to the
 published number of parameters where one is known (PARAMETERS below, checked at every run).
 """
 
-import argparse
 import json
 import math
-import pathlib
 import sys
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "configs" / "checkpoints"
+from goldens import files
 
 # Published sizes, in parameters: of index files, model cards and papers.
 PARAMETERS = {
@@ -252,7 +252,8 @@ def table_text(dtype, tensors):
     )
 
 
-def files():
+def documents():
+    texts = {}
     for name, config in CONFIGS.items():
         if config["model_type"] == "falcon":
             tensors = falcon_tensors(config)
@@ -261,32 +262,21 @@ def files():
         if name in PARAMETERS and parameters(tensors) != PARAMETERS[name]:
             sys.exit(f"{name}: {parameters(tensors)} parameters, published {PARAMETERS[name]}")
         dtype = "F16" if config["torch_dtype"] == "float16" else "BF16"
-        yield f"{name}/config.json", json.dumps(config, indent=2) + "\n"
+        texts[f"{name}/config.json"] = json.dumps(config, indent=2) + "\n"
         if name in TOKENIZERS:
-            yield f"{name}/tokenizer_config.json", json.dumps(TOKENIZERS[name], indent=2) + "\n"
+            texts[f"{name}/tokenizer_config.json"] = json.dumps(TOKENIZERS[name], indent=2) + "\n"
         if name in CLAIMS:
             length, source = CLAIMS[name]
             claims = {"schema_version": 1, "claims": [{"length": length, "source": source}]}
-            yield f"{name}/claims.json", json.dumps(claims, indent=2) + "\n"
-        yield f"{name}/tensors.json", table_text(dtype, tensors)
+            texts[f"{name}/claims.json"] = json.dumps(claims, indent=2) + "\n"
+        texts[f"{name}/tensors.json"] = table_text(dtype, tensors)
+    return texts
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true")
-    check = parser.parse_args().check
-    stale = []
-    for name, text in files():
-        path = FOLDER / name
-        if check:
-            if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                stale.append(str(path))
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    if stale:
-        sys.exit("not what scripts/make_checkpoint_tables.py writes: " + ", ".join(stale))
+def main(arguments=None):
+    parser, _ = files.command_line(sys.modules[__name__], files.ROOT / "configs" / "checkpoints")
+    return files.write_or_check(parser.parse_args(arguments), documents())
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -83,7 +83,8 @@ def documents():
 
 
 def main(arguments=None):
-    return files.write_or_check(sys.modules[__name__], "positions", documents, arguments)
+    parser, _ = files.command_line(sys.modules[__name__], files.FOLDER / "positions")
+    return files.write_or_check(parser.parse_args(arguments), documents())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 
   make_prompt_goldens.py             writes tests/goldens/prompts/<model>.json for each <model>.model there
   make_prompt_goldens.py --check     derives them again and compares byte for byte
-  make_prompt_goldens.py --models    trains the two SentencePiece models (once; they are committed)
+  make_prompt_goldens.py --out DIR   writes (or, with --check, compares) DIR instead
+  make_prompt_goldens.py --models    trains the two SentencePiece models (once; they are committed), into DIR too
   make_prompt_goldens.py --for MODEL [--bos]   prints the goldens for any other model
 
 Everything follows from the protocols' published texts, SentencePiece and SHA-256; randomness is Philox4x32-10
@@ -12,14 +13,15 @@ keyed by the SHA-256 of [seed, protocol, length, depth, trial].
 import hashlib
 import json
 import math
-import pathlib
 import re
 import struct
 import sys
 
 import sentencepiece
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "tests" / "goldens" / "prompts"
+from goldens import files
+
+FOLDER = files.FOLDER / "prompts"
 LENGTHS = [512, 1024, 4096, 32768, 200000]
 SEED = 7
 GRASS = "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again."
@@ -273,36 +275,40 @@ def as_text(golden):
     return "{" + ",\n".join(lines) + "}\n"
 
 
-def train(name, **options):
+def train(folder, name, **options):
     texts = [GRASS, "\n".join([GRASS, GRASS]), natural_text(400)]
     for spec in PROTOCOLS.values():
         texts += [spec["head"], spec["needle"], spec["question"]] * 3
-    with open(FOLDER / (name + ".model"), "wb") as model:
+    with open(folder / (name + ".model"), "wb") as model:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter("\n".join(texts).split("\n")), model_writer=model, byte_fallback=True,
             split_digits=True, normalization_rule_name="identity", remove_extra_whitespaces=False,
             max_sentence_length=100000, num_threads=1, minloglevel=2, **options)
 
 
-def main(arguments):
-    if arguments[:1] == ["--for"]:
-        print(as_text(goldens(arguments[1], "--bos" in arguments, [512, 1024, 8192])), end="")
+def documents():
+    return {name + ".json": as_text(goldens(FOLDER / (name + ".model"), bos, LENGTHS))
+            for name, bos in [("bpe", True), ("unigram", False)]}
+
+
+def main(arguments=None):
+    parser, modes = files.command_line(sys.modules[__name__], FOLDER)
+    modes.add_argument("--models", action="store_true")
+    modes.add_argument("--for", dest="model", metavar="MODEL")
+    parser.add_argument("--bos", action="store_true", help="MODEL's prompts begin with its BOS")
+    options = parser.parse_args(arguments)
+    if options.bos and not options.model:
+        parser.error("--bos is an option of --for MODEL")
+    if options.model:
+        print(as_text(goldens(options.model, options.bos, [512, 1024, 8192])), end="")
         return 0
-    if arguments == ["--models"]:
-        train("bpe", model_type="bpe", vocab_size=640, add_dummy_prefix=True)
-        train("unigram", model_type="unigram", vocab_size=380, add_dummy_prefix=False)
+    if options.models:
+        options.out.mkdir(parents=True, exist_ok=True)
+        train(options.out, "bpe", model_type="bpe", vocab_size=640, add_dummy_prefix=True)
+        train(options.out, "unigram", model_type="unigram", vocab_size=380, add_dummy_prefix=False)
         return 0
-    stale = []
-    for name, bos in [("bpe", True), ("unigram", False)]:
-        text, path = as_text(goldens(FOLDER / (name + ".model"), bos, LENGTHS)), FOLDER / (name + ".json")
-        if arguments == ["--check"]:
-            stale += [str(path)] if not path.exists() or path.read_text() != text else []
-        else:
-            path.write_text(text)
-    for path in stale:
-        print(path + ": differs; run scripts/make_prompt_goldens.py", file=sys.stderr)
-    return 1 if stale else 0
+    return files.write_or_check(options, documents())
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -1,10 +1,11 @@
-"""Golden files: how they are written, and how --check compares them."""
+"""Files that a script derives: its command line, how they are written, and how --check compares them."""
 import argparse
 import pathlib
 import sys
 
 SCHEMA_VERSION = 1
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "goldens"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "tests" / "goldens"
 
 
 def document(method, cases):
@@ -14,23 +15,37 @@ def document(method, cases):
             + ",\n".join(blocks) + "\n ]\n}\n")
 
 
-def write_or_check(script, folder, documents, arguments=None):
-    """Runs the command line of a golden script; documents() gives {file name: text}. Returns the exit status."""
+def command_line(script, folder):
+    """The parser of a script that writes `folder`, and its group of modes, of which one run has one at most."""
     parser = argparse.ArgumentParser(description=script.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=pathlib.Path, default=FOLDER / folder, metavar="DIR")
-    parser.add_argument("--check", action="store_true", help="compare with the files of DIR instead of writing them")
-    options = parser.parse_args(arguments)
+    parser.set_defaults(script=pathlib.Path(script.__file__).resolve().relative_to(ROOT))
+    parser.add_argument("--out", type=pathlib.Path, default=folder, metavar="DIR")
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--check", action="store_true", help="compare with the files of DIR instead of writing them")
+    return parser, modes
 
-    texts = documents()
+
+def write_or_check(options, texts):
+    """Writes {path below DIR: text}, or compares byte for byte with what is there. Returns the exit status.
+
+    A file of DIR that is not among `texts` but ends like one of them is foreign: nothing derives it again.
+    """
+    derived = {name: text.encode("utf-8") for name, text in texts.items()}
     if not options.check:
-        options.out.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (options.out / name).write_text(text, encoding="ascii")
+        for name, content in derived.items():
+            path = options.out / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         return 0
-    present = {path.name: path.read_text(encoding="ascii") for path in options.out.glob("*.json")}
-    wrong = sorted(name for name in texts.keys() | present.keys() if texts.get(name) != present.get(name))
+    endings = {pathlib.PurePath(name).suffix for name in derived}
+    present = {path.relative_to(options.out).as_posix(): path.read_bytes()
+               for path in options.out.rglob("*") if path.suffix in endings and path.is_file()}
+    wrong = sorted(name for name in derived.keys() | present.keys() if derived.get(name) != present.get(name))
     for name in wrong:
-        state = "missing" if name not in present else "not made by this script" if name not in texts else "differs"
-        print(f"{options.out / name}: {state}; run {pathlib.Path(script.__file__).name} without --check and read the "
-              "difference", file=sys.stderr)
+        if name not in derived:
+            state = f"not made by {options.script}; delete it"
+        else:
+            state = "differs" if name in present else "missing"
+            state += f"; run {options.script} without --check and read the difference"
+        print(f"{options.out / name}: {state}", file=sys.stderr)
     return 1 if wrong else 0
