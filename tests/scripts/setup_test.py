@@ -16,7 +16,13 @@ CPU_INDEX = "--extra-index-url https://download.pytorch.org/whl/cpu"
 
 STAND_INS = {
     "id": "cat $MACHINE/user",
-    "dpkg-query": 'for package; do :; done; grep -qx "$package" $MACHINE/packages && echo installed',
+    # -W -f=FORMAT PACKAGE: once for every line of `packages` that is PACKAGE, with no newline but the format's.
+    "dpkg-query": """
+        field='${db:Status-Status}' found=1
+        while read -r package; do
+          if [ "$package" = "$3" ]; then found=0; printf "${2#-f=}" | sed "s/$field/installed/"; fi
+        done <$MACHINE/packages
+        exit $found""",
     "apt-get": """
         echo "apt-get $*" >>$MACHINE/log
         [ "$1" = install ] || exit 0
@@ -95,6 +101,15 @@ class Setup(unittest.TestCase):
         packages.write_text(packages.read_text().replace("ninja-build\n", ""))
         log = self.run_setup()[2]
         self.assertEqual(log[1], "apt-get install -y -qq --no-install-recommends ninja-build")
+
+    def test_a_library_of_two_architectures_is_installed(self):
+        self.install_all_debian_packages()
+        with (self.machine / "packages").open("a") as packages:
+            packages.write("libssl-dev\n")
+        status, output, log = self.run_setup("--tests")
+        self.assertEqual(status, 0, output)
+        self.assertIn("setup: Debian packages: all there\n", output)
+        self.assertNotIn("apt-get", "\n".join(log))
 
     def test_installs_again_when_a_pin_changes(self):
         self.run_setup()
