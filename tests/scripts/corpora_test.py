@@ -129,7 +129,7 @@ class Corpora(unittest.TestCase):
             module = script()
             for novels, named in (({"side_effect": struct.error("a cut index")}, deb), ({"return_value": {}}, sdist)):
                 with mock.patch.object(module, "austen", **novels):
-                    with self.assertRaisesRegex(module.CorporaError, message.format(named)):
+                    with self.assertRaisesRegex(module.archives.ArchiveError, message.format(named)):
                         module.install(packages / "out", packages)
 
     def test_says_what_to_do_where_apt_has_no_lists(self):
