@@ -20,7 +20,7 @@ STAND_INS = {
     "build/release/ropewalk": """
         echo "ropewalk $*" >>log
         case "$*" in
-          *--dry-run) echo 'a cell'; echo "$(wc -l <"$4/rows.jsonl" || echo no) rows are there"; exit ;;
+          *--dry-run) echo 'a cell'; echo "$(wc -l <"$4/rows.jsonl" || echo no) rows are there"; exit $DRY_RUN_STATUS ;;
           summarize*) echo 'the table' ;;
           *) echo 'not for stdout' ;;
         esac
@@ -50,12 +50,13 @@ class Demo(unittest.TestCase):
             path.chmod(0o755)
         shutil.copy(ROOT / "scripts/demo", self.clone / "scripts")
 
-    def run_demo(self, *arguments, sweep_status=0):
+    def run_demo(self, *arguments, sweep_status=0, dry_run_status=0):
         """(exit status, stdout, stderr, what was asked of the stand-ins)"""
         (self.clone / "log").write_text("")
         done = subprocess.run(
             [self.clone / "scripts/demo", *arguments], cwd="/", capture_output=True, text=True,
-            env={"PATH": f"{self.clone}/bin:{os.environ['PATH']}", "SWEEP_STATUS": str(sweep_status)},
+            env={"PATH": f"{self.clone}/bin:{os.environ['PATH']}", "SWEEP_STATUS": str(sweep_status),
+                 "DRY_RUN_STATUS": str(dry_run_status)},
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr, (self.clone / "log").read_text().splitlines()
 
@@ -106,6 +107,19 @@ class Demo(unittest.TestCase):
         self.assertEqual(rows.read_text(), "measured\nmore\n")
         self.assertEqual((published / "rows.jsonl").read_text(), "measured\n")
 
+    def test_full_takes_what_was_published_since(self):
+        published = self.clone / "configs/sweeps/published"
+        published.mkdir(parents=True)
+        (published / "rows.jsonl").write_text("measured\n")
+        sweep = "ropewalk sweep configs/sweeps/published.json --out runs/published"
+        for taken in ("", " --from configs/sweeps/published"):
+            status, _, stderr, log = self.run_demo("--full")
+            self.assertEqual(status, 0, stderr)
+            self.assertEqual([line for line in log if line.startswith("ropewalk sweep")], [
+                f"{sweep}{taken} --dry-run",
+                f"{sweep}{taken}",
+            ])  # fmt: skip
+
     def test_full_begins_with_the_whole_published_run_or_with_none(self):
         published = self.clone / "configs/sweeps/published"
         published.mkdir(parents=True)
@@ -130,6 +144,22 @@ class Demo(unittest.TestCase):
         status, stdout, _, log = self.run_demo(sweep_status=4)
         self.assertEqual((status, stdout), (4, ""))
         self.assertIn("ropewalk sweep", log[-1])
+
+    def test_names_the_run_of_another_experiment_that_is_in_the_way(self):
+        for arguments, name, refused in (
+            ([], "demo", {"sweep_status": 2}),
+            (["--full"], "published", {"dry_run_status": 2}),
+        ):
+            status, stdout, stderr, _ = self.run_demo(*arguments, **refused)
+            self.assertEqual((status, stdout), (2, ""))
+            self.assertNotIn("move that folder away", stderr)  # none is there
+            (self.clone / "runs" / name).mkdir(parents=True)
+            status, stdout, stderr, _ = self.run_demo(*arguments, **refused)
+            self.assertEqual((status, stdout), (2, ""))
+            self.assertTrue(stderr.endswith(
+                f"demo: error: configs/sweeps/{name}.json cannot go on with runs/{name} (why: above); "
+                "move that folder away, and start again\n"
+            ), stderr)  # fmt: skip
 
     def test_an_unknown_argument_is_refused(self):
         status, stdout, stderr, log = self.run_demo("--fast")
