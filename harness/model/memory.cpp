@@ -1,6 +1,7 @@
 #include "harness/model/memory.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "harness/checkpoint/roles.h"
@@ -83,23 +84,28 @@ class Footprint {
     return copies * rows_ * keys_ * element_ + rows_ * spec_.kv_heads;
   }
 
-  /// One layer in the compute dtype, where the file has another or is quantised; then each thread
-  /// has rows of a matrix in float32 on their way there.
+  /// Those matrices of a layer that cannot be borrowed, in the compute dtype, of the layer that has
+  /// most of them: files mix types. Rows of converted ones are float32 on their way there, some in
+  /// each thread.
   int64_t converted_weights() const {
-    const int64_t matrices =
-        spec_.hidden * (2 * wide() + 2 * keys_) + 3 * spec_.hidden * spec_.intermediate;
-    const int64_t widest = std::max({spec_.hidden, wide(), spec_.intermediate});
-    const bool is_quantised = weights_.is_converted(checkpoint::Role::query);
     const auto wanted =
         case_.compute == Compute::float32 ? checkpoint::DType::f32 : checkpoint::DType::bf16;
-    const bool is_copied = is_quantised || dtype_of(checkpoint::Role::query) != wanted;
-    return (is_copied ? matrices * element_ : 0) +
-           (is_quantised ? case_.threads * converted_rows * widest * f32 : 0);
+    std::map<int64_t, int64_t> copied;  // numbers, by layer
+    int64_t widest = 0;
+    for (const auto& [role, layer] : checkpoint::all_roles(spec_)) {
+      const std::vector<int64_t> shape = checkpoint::role_shape(spec_, role);
+      if (!checkpoint::is_per_layer(role) || shape.size() != 2) continue;
+      if (weights_.is_converted(role)) widest = std::max(widest, shape[1]);
+      if (!is_borrowed(role, layer, wanted)) copied[layer] += shape[0] * shape[1];
+    }
+    int64_t most = 0;
+    for (const auto& [layer, numbers] : copied) most = std::max(most, numbers);
+    return most * element_ + case_.threads * converted_rows * widest * f32;
   }
 
-  /// Of the tensor that a role is given as; without making one that has to be dequantised.
-  checkpoint::DType dtype_of(checkpoint::Role role) const {
-    return weights_.is_converted(role) ? checkpoint::DType::f32 : weights_.tensor(role).dtype;
+  /// Whether the tensor that is multiplied with is the mapped one.
+  bool is_borrowed(checkpoint::Role role, int64_t layer, checkpoint::DType wanted) const {
+    return !weights_.is_converted(role) && weights_.tensor(role, layer).dtype == wanted;
   }
 
   /// Rows of the residual stream that are answered together, with their queries and what attention
@@ -131,9 +137,8 @@ class Footprint {
     const HeadChunks chunks = plan_head_chunks(case_.scored, spec_.vocabulary, head_logit_bytes);
     const int64_t words = std::min(head_vocabulary_block, spec_.vocabulary);
     const auto role = checkpoint::head_role(spec_);
-    const bool is_borrowed =
-        !weights_.is_converted(role) && dtype_of(role) == checkpoint::DType::f32;
-    const int64_t slice = is_borrowed ? 0 : words * spec_.hidden * f32;
+    const int64_t slice =
+        is_borrowed(role, 0, checkpoint::DType::f32) ? 0 : words * spec_.hidden * f32;
     return case_.scored * spec_.hidden * f32 +
            chunks.rows * (spec_.vocabulary + spec_.hidden) * f32 + case_.threads * slice;
   }
