@@ -203,7 +203,8 @@ int run(const Arguments& arguments) {
   warn(subject.warnings());
   const sweep::Prepared prepared(experiment, subject);
   warn(prepared.warnings());
-  // Before anything is written: an --only of nobody, a --from that is none must leave nothing behind.
+  // Before anything is written: an --only of nobody, a --from that is none must leave nothing
+  // behind.
   sweep::Schedule(prepared, selection);
   std::vector<Taken> taken = take(prepared, arguments, selection);
   if (arguments.dry_run) {

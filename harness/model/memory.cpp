@@ -7,6 +7,7 @@
 #include "harness/checkpoint/roles.h"
 #include "harness/model/forward.h"
 #include "harness/model/head.h"
+#include "harness/model/kernels/product.h"
 #include "harness/model/layer_weights.h"
 
 #ifdef __GLIBC__
@@ -123,7 +124,15 @@ class Footprint {
     const int64_t turned = 3 * keys_ * f32;  // both halves, their products with cos and sin, sums
     const int64_t store = normed + 2 * keys_ * element_ + turned;
     const int64_t gated = normed + 3 * spec_.intermediate * element_;  // gate, up, product
-    return row_block * std::max(store, gated);
+    return row_block * std::max(store, gated) + widened();
+  }
+
+  /// Both factors and the product of the largest matrix, where bfloat16 is multiplied by way of
+  /// float32.
+  int64_t widened() const {
+    if (case_.compute == Compute::float32 || multiplies_bfloat16()) return 0;
+    return (spec_.hidden * spec_.intermediate + row_block * (spec_.hidden + spec_.intermediate)) *
+           f32;
   }
 
   /// The rows that the head reads, and a chunk of them gathered, scaled and weighted.

@@ -113,7 +113,8 @@ class Gguf(unittest.TestCase):
         whole = (self.folder / "model.gguf").read_bytes()
         bad = {
             "empty.gguf": (b"", "byte 0: does not begin with GGUF"),
-            "text.gguf": (b"version https://git-lfs.github.com/spec/v1\n", "byte 0: does not begin with GGUF"),
+            "text.gguf": (b"<!doctype html>\n", "byte 0: does not begin with GGUF"),
+            "pointer.gguf": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
             "cut.gguf": (whole[:-4096], "ends beyond the file"),
             "header.gguf": (whole[:2000], "the file is cut or damaged"),
             "mamba.gguf": (whole.replace(b"\5\0\0\0\0\0\0\0llama", b"\5\0\0\0\0\0\0\0mamba", 1),
