@@ -13,7 +13,7 @@ import sys
 
 from plot import accuracy, forest, heatmap, perplexity, position_nll, report, short_context, theme, wavelength
 from plot.drawing import NothingToDraw, slug
-from plot.run import PlotError, read_run
+from plot.run import PlotError, ids_of, read_run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARIES = [ROOT / "build/release/ropewalk", ROOT / "build/ropewalk"]
@@ -44,9 +44,23 @@ def is_no_figure(run, name, protocol):
     return name == "short-context" and not protocol.startswith(perplexity.FIXED_TARGET)
 
 
+def without_lines(run):
+    """What an experiment asks for and a summary has no line of -> why: so that no figure is missing without a word."""
+    present = set(run.protocols("retrieval") + run.protocols("perplexity"))
+    reasons = {}
+    for asked in run.experiment["evals"]:
+        ids = ids_of(asked)
+        if ids & present:
+            continue
+        rows = [row for row in run.rows if row["protocol"] in ids]
+        why = next((row["reason"] for row in rows if "reason" in row), "no line in summary.csv")
+        reasons[f"figures of {min(ids, key=len)}"] = why if rows else "asked for, but not run yet"
+    return reasons
+
+
 def draw(run, binary, style, folder):
     """Saves every figure. Returns what was drawn, with its files, and what was not, with the reason."""
-    drawn, left_out = [], {}
+    drawn, left_out = [], without_lines(run)
     every = [(name, functools.partial(module.draw, run, protocol)) for name, module, protocol in wanted(run)]
     every.append((wavelength.NAME, functools.partial(wavelength.draw, run, binary)))
     for name, draw_it in every:

@@ -10,6 +10,8 @@ COLUMNS = ["method", "length", "begin", "end", "middle", "tokens", "nll", "perpl
 
 
 def draw(run, protocol, theme):
+    if run.position_nll is None:
+        raise NothingToDraw("the run was published without nll/, which holds the loss of every position")
     lines = run.position_nll[run.position_nll["protocol"] == protocol].dropna(subset=["nll"])
     if lines.empty:
         raise NothingToDraw("no position was scored")

@@ -8,7 +8,7 @@ import pandas
 
 AS_CONFIGURED = "as_configured"  # stands for the scaling of the checkpoint
 SCHEMA_VERSION = 1
-TABLES = ["summary", "effective_length", "comparison", "position_nll"]
+TABLES = ["summary", "effective_length", "comparison"]
 
 
 class PlotError(Exception):
@@ -29,7 +29,7 @@ class Run:
     summary: pandas.DataFrame  # one line per method, protocol, length and depth band
     effective_length: pandas.DataFrame
     comparison: pandas.DataFrame
-    position_nll: pandas.DataFrame
+    position_nll: pandas.DataFrame | None  # None where a run was published without nll/, of which it is made
     methods_text: str  # a paragraph for an appendix
 
     @property
@@ -175,6 +175,8 @@ def read_run(folder):
     manifest = read_json(folder / "manifest.json")
     experiment = read_json(folder / "experiment.json")
     tables = {name: read_table(folder / f"{name}.csv") for name in TABLES}
+    positions = folder / "position_nll.csv"
+    is_published_without = not positions.exists() and not (folder / "nll").exists()
     methods_text = folder / "methods.txt"
     return Run(
         folder=folder,
@@ -183,6 +185,7 @@ def read_run(folder):
         identity=manifest["identity"],
         provenance=manifest["provenance"],
         rows=read_rows(folder / "rows.jsonl"),
+        position_nll=None if is_published_without else read_table(positions),
         methods_text=methods_text.read_text(encoding="utf-8") if methods_text.exists() else "",
         **tables,
     )

@@ -1,5 +1,6 @@
 """scripts/plot.py as a command: every file is written, twice the same, and in the form that publishers ask for."""
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from matplotlib import pyplot
 
 import plot_support
 from plot import accuracy, forest, heatmap, latex, method_table, perplexity, position_nll, short_context, theme
+from plot.drawing import slug
 from plot.run import read_run
 from synthetic_run import ABSENT, FIXED, LANDMARK, TRUNCATED
 
@@ -100,6 +102,42 @@ class Files(plot_support.SyntheticRuns):
         self.assertEqual(
             stderr, f"plot: {empty}/manifest.json: no such file; give a directory that `ropewalk sweep` has written\n"
         )
+
+    def test_a_run_published_without_its_losses_is_drawn_but_for_the_losses_by_position(self):
+        run, out = self.folder / "published", self.folder / "drawn"
+        shutil.copytree(self.make("one_length"), run)
+        (run / "position_nll.csv").unlink()
+        status, stdout, stderr = self.plot(run, "--out", out)
+        self.assertEqual((status, stderr), (0, ""))
+        self.assertIn(
+            f"not drawn: position-nll-{slug('', TRUNCATED)}: the run was published without nll/, which holds the loss "
+            "of every position\n", stdout,
+        )  # fmt: skip
+        self.assertTrue((out / "figures" / f"perplexity-{slug('', TRUNCATED)}.svg").exists())
+        (run / "nll").mkdir()  # here they are: the table can be made
+        status, _, stderr = self.plot(run)
+        self.assertEqual(status, 2)
+        self.assertEqual(stderr, f"plot: {run}/position_nll.csv: no such file; run `ropewalk summarize {run}` first\n")
+
+    def test_what_was_asked_and_has_no_line_in_the_summary_is_not_drawn_with_a_word_why(self):
+        run = self.folder / "too-short"
+        shutil.copytree(self.make("one_length"), run)
+        experiment = json.loads((run / "experiment.json").read_text())
+        evals = [asked for asked in experiment["evals"] if asked["protocol"] in ("truncated/1", "press/1")]
+        experiment["evals"] = evals
+        (run / "experiment.json").write_text(json.dumps(experiment))
+        rows = [json.loads(line) for line in (run / "rows.jsonl").read_text().splitlines()]
+        short = {"status": "skipped", "reason": "book.txt: has 320 tokens, 4,096 are needed"}
+        rows = [json.dumps(row | short) + "\n" for row in rows if row["protocol"] == TRUNCATED]
+        (run / "rows.jsonl").write_text("".join(rows))
+        for table in ("summary", "effective_length", "comparison", "position_nll"):
+            head, *_ = (run / f"{table}.csv").read_text().splitlines()
+            (run / f"{table}.csv").write_text(head + "\n")
+        status, stdout, stderr = self.plot(run)
+        self.assertEqual((status, stderr), (0, ""))
+        self.assertIn("not drawn: figures of ppl/truncated/1: book.txt: has 320 tokens, 4,096 are needed\n", stdout)
+        self.assertIn("not drawn: figures of ppl/press-1024/1: asked for, but not run yet\n", stdout)
+        self.assertIn("<b>figures of ppl/truncated/1</b>: book.txt", (run / "report.html").read_text())
 
     def test_a_run_without_a_summary_is_an_error_with_a_next_step(self):
         bare = self.folder / "bare"
