@@ -13,6 +13,7 @@ import sys
 
 from plot import accuracy, forest, heatmap, perplexity, position_nll, report, short_context, theme, wavelength
 from plot.drawing import NothingToDraw, slug
+from plot.freshness import require_fresh
 from plot.run import PlotError, ids_of, read_run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -75,6 +76,7 @@ def draw(run, binary, style, folder):
 
 def plot(folder, arguments):
     run = read_run(folder)
+    require_fresh(run)
     out = arguments.out or run.folder
     style = theme.Theme(columns=arguments.columns, paper=arguments.paper)
     theme.apply()
