@@ -6,7 +6,7 @@ import numpy
 from matplotlib import pyplot
 from matplotlib.lines import Line2D
 
-from plot import axes, latex, method_table
+from plot import axes, latex, method_table, planned
 from plot.drawing import Drawing, NothingToDraw, control_note, slug
 from plot.theme import COLOURS, FAINT, FAMILY_NOTE, MUTED, label_of, style_of
 
@@ -103,9 +103,8 @@ def table(run, protocol, lines):
     heads, body = method_table.by_length(run, protocol, lines, latex.estimate, claims)
     counts = sorted(set(run.eval_of(protocol)["trials"].values()), reverse=True)
     n = ", ".join(map(str, counts)) + " per length"
-    fewer = run.experiment.get("trials_after_failure")
-    if fewer not in counts and (lines["n"] == fewer).any():
-        n += f", {fewer} behind a length shown to fail"
+    if any(line.n > 0 and planned.is_cut(run.eval_of(protocol), line) for line in lines.itertuples()):
+        n += f", {run.experiment['trials_after_failure']} behind a length shown to fail"
     confidence = latex.quantity(run.confidence)
     what = f"{control_note(protocol)}Accuracy by length with {confidence} Wilson intervals; --: no answer."
     if (lines["in_best_set"] == "yes").any():

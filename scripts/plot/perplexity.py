@@ -96,7 +96,7 @@ def table(run, protocol, lines):
     claims = {"ppl_not_worse": "not worse to", "ppl_better": "better to"}
     heads, body = method_table.by_length(run, protocol, lines, cell, claims)
     documents = sorted({int(n) for n in lines["n"] if n > 0}, reverse=True)
-    what = f"Perplexity by length with {latex.quantity(run.confidence)} intervals over documents."
+    what = f"Perplexity by length{intervals(run, lines)}."
     if (lines["in_best_set"] == "yes").any():
         what += " Bold: not distinguishable from the best of its length."
     if claims["ppl_better"] in heads:
@@ -107,6 +107,14 @@ def table(run, protocol, lines):
         )
     n = ", ".join(map(str, documents)) + " documents"
     return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("perplexity", protocol))
+
+
+def intervals(run, lines):
+    """With which intervals, in the summary's own words: which it can give depends on how many documents there are."""
+    kinds = list(lines["interval"].dropna().unique())
+    if lines["low"].isna().all():
+        return "".join(f", without intervals: {latex.escape(kind.removeprefix('none: '))}" for kind in kinds)
+    return f" with {latex.quantity(run.confidence)} intervals: {latex.escape('; '.join(kinds))}"
 
 
 def cell(line):

@@ -19,6 +19,11 @@ def trials(asked, line):
     return {trial for trial in range(of_length(asked, line.length)) if is_kept(trial, count, asked["depths"])}
 
 
+def is_cut(asked, line):
+    """Whether a line states fewer trials than were planned: it stands behind a length shown to fail."""
+    return line.n + line.missing < of_length(asked, line.length)
+
+
 def lines(run):
     """(protocol, method, length) -> the line of summary.csv, of all bands."""
     every = run.summary[run.summary["band"] == "all"]

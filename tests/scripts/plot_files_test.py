@@ -185,6 +185,28 @@ class Captions(plot_support.SyntheticRuns):
         self.assertIn("$n$ = 60, 30 per length, 10 behind a length shown to fail.", self.table(accuracy, LANDMARK))
         self.assertIn("$n$ = 60 per length.", self.table(accuracy, LANDMARK, "one_length"))
 
+    def test_count_those_trials_where_another_length_has_as_many_by_plan(self):
+        run = self.read("many")
+        run.eval_of(LANDMARK)["trials"]["131072"] = 10
+        self.addCleanup(pyplot.close, "all")
+        table = accuracy.draw(run, LANDMARK, theme.Theme()).table
+        self.assertIn("$n$ = 60, 30, 10 per length, 10 behind a length shown to fail.", table)
+
+    def test_say_how_the_intervals_of_perplexities_were_made(self):
+        kinds = {
+            "bootstrap over documents": r"Perplexity by length with 95\,\% intervals: bootstrap over documents.",
+            "block bootstrap, conditional on these documents":
+                r"Perplexity by length with 95\,\% intervals: block bootstrap, conditional on these documents.",
+            "none: too few documents": "Perplexity by length, without intervals: too few documents.",
+        }  # fmt: skip
+        run = self.read("one_length")
+        for kind, words in kinds.items():
+            run.summary.loc[run.summary["protocol"] == FIXED, "interval"] = kind
+            if kind.startswith("none"):
+                run.summary.loc[run.summary["protocol"] == FIXED, ["low", "high"]] = float("nan")
+            table = perplexity.table(run, FIXED, run.summary[run.summary["protocol"] == FIXED])
+            self.assertIn(rf"\caption{{{words} ", table)
+
     def test_explain_every_length_that_a_table_claims_and_no_other(self):
         claimed, control = self.table(accuracy, LANDMARK), self.table(accuracy, ABSENT)
         for name in (r"$L_\mathrm{cert}$", r"$L_\mathrm{fail}$", r"$L_\mathrm{point}$"):
