@@ -8,12 +8,13 @@ from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from plot import axes, latex
+from plot import axes, latex, planned
 from plot.drawing import Drawing, NothingToDraw, control_note, slug
 from plot.theme import FAMILY_NOTE, HATCHES, MISSING_FACE, label_of
 
 BAR = 0.5  # inches that the colour bar takes
 BANDS = ["early", "middle", "late"]
+WORDS = {"not asked": "not asked behind a failure"}  # of reasons that do not speak for themselves
 
 
 def depths_of(asked):
@@ -29,6 +30,7 @@ def depths_of(asked):
 def cells(run, protocol):
     """One line per method, length and depth: answered trials, hits, and why there is no answer."""
     asked = run.eval_of(protocol)
+    stated = planned.lines(run)
     by_cell = {}
     for row in run.rows:
         if row["protocol"] == protocol and "retrieval" in row:
@@ -39,6 +41,8 @@ def cells(run, protocol):
         if method not in asked["methods"]:
             continue
         for length in asked["lengths"]:
+            line = stated.get((protocol, method, length))
+            counted = None if line is None else {n % asked["depths"] for n in planned.trials(asked, line)}
             for index, depth in depths_of(asked):
                 rows = [row for name in run.rows_of(method) for row in by_cell.get((name, length, index), [])]
                 answered = [row for row in rows if row["status"] in ("ok", "diverged")]
@@ -50,9 +54,16 @@ def cells(run, protocol):
                     "accuracy": hits / len(answered) if answered else numpy.nan,
                     "diverged": sum(row["status"] == "diverged" for row in answered),
                     "missing": len(missing),
-                    "why_missing": missing[0] if missing else "" if rows else "not run",
+                    "why_missing": missing[0] if missing else "" if rows else unasked(index, counted),
                 })  # fmt: skip
     return pandas.DataFrame(lines)
+
+
+def unasked(index, counted):
+    """Why a depth has no row. `counted` are the depths of which the summary counts trials; None where it has no line.
+
+    Behind a length that failed, trials_after_failure may leave out whole depths: nothing is missing there."""
+    return "not run" if counted is None or index in counted else "not asked"
 
 
 def draw(run, protocol, theme):
@@ -143,7 +154,7 @@ def legend(run, data, lengths):
         handles.append(Line2D([], [], color="black", linewidth=0.9, linestyle=(0, (3, 1.5)), label=label))
     for reason, hatch in HATCHES.items():
         if (data["why_missing"] == reason).any():
-            label = reason.replace("_", " ")
+            label = WORDS.get(reason, reason.replace("_", " "))
             handles.append(Patch(facecolor=MISSING_FACE, edgecolor="#555555", hatch=hatch, linewidth=0, label=label))
     if data["diverged"].any():
         label = "a trial diverged (a miss)"

@@ -12,8 +12,9 @@ COLOURS = ["#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#5
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h"]
 LINES = ["-", "--", "-.", ":"]
 
-# Why a trial has no answer -> how its cell is hatched.
-HATCHES = {"out_of_memory": "xxxx", "failed": "++++", "skipped": "////", "not run": "...."}
+# Why a trial has no answer -> how its cell is hatched. Where none was to be asked nothing is missing, and no hatch.
+HATCHES = {"out_of_memory": "xxxx", "failed": "++++", "skipped": "////", "not run": "....",
+           "not asked": ""}  # fmt: skip
 MISSING_FACE = "#E8E8E8"
 MUTED = "#777777"
 FAINT = "#C8C8C8"

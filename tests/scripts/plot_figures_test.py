@@ -95,6 +95,23 @@ class Figures(plot_support.SyntheticRuns):
         self.assertEqual(set(here["why_missing"]), {"not run"})
         self.assertTrue(here["accuracy"].isna().all())
 
+    def test_a_depth_that_was_left_out_behind_a_failure_is_not_missing(self):
+        run = self.read("full")
+        place = ("plain", 200000)  # five trials over ten depths: every other one
+        here = (run.summary["method"] == "plain") & (run.summary["length"] == 200000) & (run.summary["band"] == "all")
+        run.summary.loc[here & (run.summary["protocol"] == LANDMARK), "n"] = 5
+        run.rows[:] = [row for row in run.rows if (row["method"], row["length"]) != place or row["protocol"] != LANDMARK
+                       or row["retrieval"]["depth_index"] in (1, 3, 5, 7)]  # fmt: skip
+        drawing = heatmap.draw(run, LANDMARK, theme.Theme())
+        cells = drawing.data[(drawing.data["method"] == "plain") & (drawing.data["length"] == 200000)]
+        self.assertEqual(list(cells["why_missing"]), ["not asked", ""] * 4 + ["not asked", "not run"])
+        shown = plot_support.artists(drawing.figure)
+        hatches = [shown[f"missing plain 200000 {index}"][0].get_hatch() for index in (0, 9)]
+        self.assertEqual(hatches, [theme.HATCHES["not asked"], theme.HATCHES["not run"]])
+        texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
+        self.assertIn("not asked behind a failure", texts)
+        self.assertEqual(plot_support.layout_faults(drawing.figure), [])
+
     def test_accuracy_shows_estimates_bounds_and_certified_lengths(self):
         drawing = self.draw(accuracy, LANDMARK)
         shown = plot_support.artists(drawing.figure)
