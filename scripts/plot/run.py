@@ -172,6 +172,11 @@ def read_table(file):
 def read_run(folder):
     """Throws PlotError where a file is missing or not what it should be."""
     folder = pathlib.Path(folder)
+    if (folder / "summary.csv").exists() and not (folder / "manifest.json").exists():
+        raise PlotError(
+            folder / "manifest.json", "no such file: a summary of several runs alone cannot be drawn",
+            "make one run of them with `ropewalk sweep EXPERIMENT --out DIR --from RUN --from RUN`, and summarize it",
+        )  # fmt: skip
     manifest = read_json(folder / "manifest.json")
     experiment = read_json(folder / "experiment.json")
     tables = {name: read_table(folder / f"{name}.csv") for name in TABLES}

@@ -103,6 +103,19 @@ class Files(plot_support.SyntheticRuns):
             stderr, f"plot: {empty}/manifest.json: no such file; give a directory that `ropewalk sweep` has written\n"
         )
 
+    def test_a_summary_of_several_runs_is_an_error_that_says_how_to_make_one_run_of_them(self):
+        both = self.folder / "both"
+        both.mkdir()
+        for name in ("summary.csv", "effective_length.csv", "comparison.csv", "position_nll.csv", "methods.txt"):
+            shutil.copy(plot_support.SMALL_RUN / name, both)  # what `ropewalk summarize s1 s2 --out both` writes
+        status, _, stderr = self.plot(both)
+        self.assertEqual(status, 2)
+        self.assertEqual(
+            stderr,
+            f"plot: {both}/manifest.json: no such file: a summary of several runs alone cannot be drawn; make one run "
+            "of them with `ropewalk sweep EXPERIMENT --out DIR --from RUN --from RUN`, and summarize it\n",
+        )
+
     def test_a_run_published_without_its_losses_is_drawn_but_for_the_losses_by_position(self):
         run, out = self.folder / "published", self.folder / "drawn"
         shutil.copytree(self.make("one_length"), run)
