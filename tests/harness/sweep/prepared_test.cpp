@@ -50,12 +50,13 @@ TEST(Prepared, NamesEveryLengthThatAnEvalCannotAskAboutInOneGo) {
   const tests::TemporaryFolder folder;
   base::write_file_atomically(folder.path() / "model", "stands for a checkpoint");
   base::write_file_atomically(folder.path() / "book.txt", std::string(1500, 'a'));
-  const Experiment experiment = parse_experiment(R"({"model": "model", "trained_length": 512,
+  const Experiment experiment = parse_experiment(R"({"model": "model",
       "lengths": [100, 1024, 2048, 4096], "methods": {"plain": []}, "evals": [
       {"type": "perplexity", "protocol": "press", "stride": 256, "corpus": ["book.txt"]},
       {"type": "niah", "protocol": "text", "trials": 10, "depths": 10, "hay": ["book.txt"],
        "lengths": [1024, 2048, 4096]},
-      {"type": "perplexity", "protocol": "fixed-target", "targets": 500, "corpus": ["book.txt"]},
+      {"type": "perplexity", "protocol": "fixed-target", "targets": 500, "corpus": ["book.txt"],
+       "lengths": [1024]},
       {"type": "passkey", "protocol": "landmark", "trials": 10, "depths": 10}]})",
                                                  folder.path() / "experiment.json");
   OracleSubject subject;

@@ -364,7 +364,7 @@ TEST_F(RunDirectoryTest, WhatWasReportedDoneIsThereAfterPowerFailsAtAnyOperation
     } catch (const base::Error&) {
       failed = true;
     }
-    ASSERT_EQ(failed, operations < 38) << "the loop must cross every operation";
+    ASSERT_EQ(failed, operations < 39) << "the loop must cross every operation";
     const auto run = open();
     EXPECT_GE(static_cast<int64_t>(run->rows().size()), reported) << operations;
     for (const auto& [cell, found] : run->rows()) {
