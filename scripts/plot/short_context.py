@@ -22,8 +22,10 @@ def draw(run, protocol, theme):
         raise NothingToDraw("no method scored every document inside the trained window")
     methods = run.methods_in(every)
     lengths = sorted(every["length"].unique())
-    edge = min(EDGE_NATS, 1.1 * lines[["estimate", "low", "high"]].max().max()) or 0.01
-    left = min(0.0, 1.1 * max(-edge, lines[["estimate", "low"]].min().min()))
+    drawn = lines[["estimate", "low", "high"]]
+    edge = min(EDGE_NATS, 1.1 * drawn.abs().max().max()) or 0.01
+    # A method may be better than plain, and by as much as others are worse; the left half stays out where none is.
+    left = max(-1.06 * edge, 1.1 * min(0.0, drawn.min().min()) - 0.03 * edge)
     height = 0.5 + 0.17 * len(methods)
     figure, panels, width = axes.panels(len(lengths), theme, 3, height, sharex=True, sharey=True)
     is_beyond = False
@@ -32,14 +34,14 @@ def draw(run, protocol, theme):
         for line in lines[lines["length"] == length].itertuples():
             place, colour = methods.index(line.method), style_of(run, line.method)["color"]
             gid = f"cost {line.method} {int(line.length)}"
-            if line.estimate > edge:
+            if abs(line.estimate) > edge:
                 axes.beyond(axis, line.estimate, edge, place, color=colour, gid=gid)
                 is_beyond = True
                 continue
             if not math.isnan(line.low):
-                axis.plot([max(line.low, left), min(line.high, edge)], [place, place], color=colour, linewidth=1.1)
+                axis.plot([max(line.low, -edge), min(line.high, edge)], [place, place], color=colour, linewidth=1.1)
             axis.plot(line.estimate, place, marker="o", color=colour, markersize=3.5, gid=gid)
-        axis.set_xlim(left - 0.03 * edge, 1.06 * edge)
+        axis.set_xlim(left, 1.06 * edge)
         axis.set_ylim(len(methods) - 0.5, -0.5)
         axes.ticks(axis.yaxis, range(len(methods)), [label_of(run, method) for method in methods])
         axis.tick_params(axis="y", length=0)

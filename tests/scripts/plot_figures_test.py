@@ -275,6 +275,38 @@ class Figures(plot_support.SyntheticRuns):
             at = min(line.estimate, short_context.EDGE_NATS)
             self.assertEqual(shown[f"cost {line.method} {line.length:.0f}"][0].get_xdata()[0], at)
 
+    def test_a_cost_below_zero_is_in_the_frame_or_an_arrow_with_its_value(self):
+        costs = {"plain": 0.0, "yarn": 0.05, "ntk": 0.02, "linear": -2.0, "dual_chunk": -0.2}
+
+        def drawn(**changes):
+            run = self.read("full")
+            table = run.effective_length
+            for method, cost in (costs | changes).items():
+                line = (table["measure"] == "short_context_cost") & (table["method"] == method)
+                table.loc[line, ["estimate", "low", "high"]] = [cost, cost - 0.01, cost + 0.01]
+            drawing = short_context.draw(run, FIXED, theme.Theme())
+            self.assertEqual(plot_support.layout_faults(drawing.figure), [])
+            shown = plot_support.artists(drawing.figure)
+            texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
+            return drawing.figure.axes[0], lambda method: shown[f"cost {method} 4096"][0], texts
+
+        edge = short_context.EDGE_NATS
+        axis, mark, texts = drawn()
+        self.assertEqual((mark("linear").get_xdata()[0], mark("linear").get_marker()), (-edge, "<"))
+        self.assertIn("−2.0", texts)
+        self.assertIn("beyond 0.3 nats", texts)
+        self.assertEqual((mark("dual_chunk").get_xdata()[0], mark("dual_chunk").get_marker()), (-0.2, "o"))
+        numpy.testing.assert_allclose(axis.get_xlim(), [-1.06 * edge, 1.06 * edge])
+
+        axis, mark, texts = drawn(linear=-0.1)
+        self.assertEqual((mark("linear").get_xdata()[0], mark("linear").get_marker()), (-0.1, "o"))
+        low, high = axis.get_xlim()
+        self.assertTrue(low < -0.21 and high > 0.06)
+        self.assertNotIn("beyond", " ".join(texts))
+
+        axis, _, _ = drawn(linear=0.04, dual_chunk=0.03)  # plain's own interval reaches 0.01 below zero
+        self.assertTrue(-0.02 < axis.get_xlim()[0] < -0.01)
+
     def test_plans_with_equal_frequencies_share_a_line(self):
         drawing = wavelength.draw(self.read("full"), self.ropewalk, theme.Theme())
         texts = [text for text, _ in plot_support.drawn_texts(drawing.figure)]
