@@ -72,7 +72,8 @@ def mark(axis, run, place, line, edge):
         axes.beyond(axis, line.difference, edge, place, color=colour, markerfacecolor=face, gid=gid)
         return
     if not math.isnan(line.low):
-        axis.plot([max(line.low, -edge), min(line.high, edge)], [place, place], color=colour, linewidth=1.1)
+        axis.plot([max(line.low, -edge), min(line.high, edge)], [place, place], color=colour, linewidth=1.1,
+                  gid=f"interval {line.method} {line.length}")  # fmt: skip
     axis.plot(line.difference, place, marker="o", color=colour, markerfacecolor=face, markersize=3.5, gid=gid)
 
 

@@ -39,7 +39,8 @@ def draw(run, protocol, theme):
                 is_beyond = True
                 continue
             if not math.isnan(line.low):
-                axis.plot([max(line.low, -edge), min(line.high, edge)], [place, place], color=colour, linewidth=1.1)
+                axis.plot([max(line.low, -edge), min(line.high, edge)], [place, place], color=colour, linewidth=1.1,
+                          gid=f"interval {line.method} {int(line.length)}")  # fmt: skip
             axis.plot(line.estimate, place, marker="o", color=colour, markersize=3.5, gid=gid)
         axis.set_xlim(left, 1.06 * edge)
         axis.set_ylim(len(methods) - 0.5, -0.5)

@@ -69,9 +69,27 @@ class Figures(plot_support.SyntheticRuns):
             mesh = shown[f"heat {method}"][0].get_array()
             numpy.testing.assert_array_equal(numpy.ma.filled(mesh.reshape(expected.shape), numpy.nan), expected)
             self.assertEqual(shown[f"heat {method}"][0].get_clim(), (0, 1))
+            axis = shown[f"heat {method}"][0].axes
+            self.assertEqual(axis.get_ylim(), (10, 0))  # the first of the depths on top
+            self.assertEqual(list(axis.yaxis.get_major_locator()()), [0, 5, 10])
+            self.assertEqual(axis.yaxis.get_major_formatter().seq, ["0%", "50%", "100%"])
+        self.assertEqual({line.get_xdata()[0] for line in shown["trained_length"]}, {1})  # behind the first length
         rows = [row for row in self.read("full").rows if row["protocol"] == LANDMARK and row["method"] == "ntk"]
         hits = sum(row["status"] == "ok" and row["retrieval"]["hit"] for row in rows)
         self.assertEqual(drawing.data.loc[drawing.data["method"] == "ntk", "hits"].sum(), hits)
+
+    def test_heat_maps_begin_with_the_shallowest_depth_of_any_design(self):
+        depths = {
+            design: heatmap.depths_of({"design": design, "depths": 4}) for design in ("stratified", "grid", "distances")
+        }  # fmt: skip
+        self.assertEqual(depths, {
+            "stratified": [(0, 0), (1, 0.25), (2, 0.5), (3, 0.75)],
+            "grid": [(0, 0), (1, 1 / 3), (2, 2 / 3), (3, 1)],
+            "distances": [(3, 0), (2, 0.25), (1, 0.5), (0, 0.75)],  # counted from the end
+        })  # fmt: skip
+        labels = {design: heatmap.depth_ticks({"design": design, "depths": 4}) for design in ("grid", "distances")}
+        self.assertEqual(labels["grid"], ([0.5, 1.5, 3.5], ["0%", "33%", "100%"]))
+        self.assertEqual(labels["distances"], ([0.5, 1.5, 3.5], ["0%", "25%", "75%"]))
 
     def test_heat_maps_hatch_and_name_what_is_missing(self):
         drawing = self.draw(heatmap, LANDMARK)
@@ -125,11 +143,19 @@ class Figures(plot_support.SyntheticRuns):
             ends = numpy.array([segment[:, 1] for segment in verticals.get_segments()])
             numpy.testing.assert_allclose(ends, lines[["low", "high"]], atol=1e-12)
             numpy.testing.assert_array_equal(y_of(shown[f"exact {method}"][0]), lines["exact_low"])
-            certified = lines["L_cert"].iloc[0]
-            if numpy.isnan(certified):
-                self.assertNotIn(f"L_cert {method}", shown)
-            else:
-                self.assertEqual(shown[f"L_cert {method}"][0].get_xdata()[0], certified)
+            for measure, marker in (("L_cert", "^"), ("L_fail", "v")):
+                length = lines[measure].iloc[0]
+                if numpy.isnan(length):
+                    self.assertNotIn(f"{measure} {method}", shown)
+                    continue
+                claim = shown[f"{measure} {method}"][0]
+                self.assertEqual((claim.get_xdata()[0], claim.get_marker()), (length, marker))
+        crosses = {(gid, at) for gid in shown if gid.startswith("missing ")
+                   for cross in shown[gid] for at in cross.get_xdata()}  # fmt: skip
+        missing = drawing.data[drawing.data["estimate"].isna()]
+        self.assertGreater(len(missing), 0)
+        self.assertEqual(crosses, {(f"missing {line.method}", line.length) for line in missing.itertuples()})
+        self.assertEqual({at for line in shown["trained_length"] for at in line.get_xdata()}, {4096})
         self.assertEqual(set(y_of(shown["tau"][0])), {0.85})
 
     def test_perplexities_are_those_of_the_summary(self):
@@ -139,6 +165,10 @@ class Figures(plot_support.SyntheticRuns):
             for method, lines in drawing.data[drawing.data["method"] != "control"].groupby("method"):
                 numpy.testing.assert_array_equal(y_of(shown[f"perplexity {method}"][0]), lines["perplexity"])
                 numpy.testing.assert_allclose(lines["perplexity"], numpy.exp(lines["nll"]), rtol=1e-6)
+            (axis,), data = drawing.figure.axes, drawing.data.dropna(subset=["low"])
+            segments = numpy.concatenate([bars.get_segments() for bars in axis.collections])  # method by method
+            numpy.testing.assert_array_equal(segments[:, :, 0], data[["drawn_at", "drawn_at"]])
+            numpy.testing.assert_array_equal(segments[:, :, 1], numpy.exp(data[["low", "high"]]))
 
     def test_the_control_is_the_plain_model_on_the_last_window(self):
         run = self.read("full")
@@ -239,6 +269,8 @@ class Figures(plot_support.SyntheticRuns):
             point = shown[f"difference {line.method} {line.length}"][0]
             self.assertEqual(point.get_xdata()[0], line.difference)
             self.assertEqual(point.get_markerfacecolor() == "white", line.differs == "no")
+            interval = shown[f"interval {line.method} {line.length}"][0]
+            self.assertEqual(list(interval.get_xdata()), [line.low, line.high])
 
     def test_the_caption_of_differences_names_their_intervals(self):
         for protocol, words in ((LANDMARK, "paired proportions (Newcombe 1998)"), (FIXED, "bootstrap intervals")):
@@ -274,6 +306,9 @@ class Figures(plot_support.SyntheticRuns):
         for line in drawing.data.itertuples():
             at = min(line.estimate, short_context.EDGE_NATS)
             self.assertEqual(shown[f"cost {line.method} {line.length:.0f}"][0].get_xdata()[0], at)
+            if line.estimate <= short_context.EDGE_NATS:
+                interval = shown[f"interval {line.method} {line.length:.0f}"][0]
+                self.assertEqual(list(interval.get_xdata()), [line.low, line.high])
 
     def test_a_cost_below_zero_is_in_the_frame_or_an_arrow_with_its_value(self):
         costs = {"plain": 0.0, "yarn": 0.05, "ntk": 0.02, "linear": -2.0, "dual_chunk": -0.2}

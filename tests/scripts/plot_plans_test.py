@@ -44,6 +44,11 @@ class Plans(unittest.TestCase):
         for length, ratio in ((4096, 1.0), (32768, 1 / 8)):
             numpy.testing.assert_allclose(plans(length, family=family)["family"], ratio, rtol=1e-14, atol=0)
 
+    def test_a_method_with_frequencies_of_its_own_for_the_first_tokens_is_shown_with_those_of_the_others(self):
+        longrope = {"type": "longrope", "factor": 4, "short_factor": [1] * PAIRS, "long_factor": [4] * PAIRS,
+                    "unscaled_first_tokens": 128}  # fmt: skip
+        numpy.testing.assert_allclose(plans(longrope=[longrope])["longrope"], 0.25, rtol=1e-14, atol=0)
+
     def test_as_configured_is_the_scaling_of_the_checkpoint(self):
         numpy.testing.assert_allclose(plans(own="as_configured")["own"], 0.5, rtol=1e-14, atol=0)
 

@@ -119,6 +119,11 @@ class Rows(plot_support.SyntheticRuns):
         written = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         self.assertEqual(self.rows_in(written.encode()), rows)
 
+    def test_of_one_cell_are_one_and_the_later_counts(self):
+        first, later, other = self.row("a") | {"status": "failed"}, self.row("a") | {"status": "ok"}, self.row("b")
+        written = "".join(json.dumps(row) + "\n" for row in (first, other, later))
+        self.assertCountEqual(self.rows_in(written.encode()), [later, other])
+
     def test_do_not_count_where_the_last_line_is_torn_even_inside_a_letter(self):
         whole = json.dumps(self.row("\u00e9"), ensure_ascii=False).encode()
         torn = whole[: whole.index("\u00e9".encode()) + 1]
