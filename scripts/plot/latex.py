@@ -2,9 +2,10 @@
 
 import math
 
+from plot import losses
 from plot.theme import FAMILY_NOTE
 
-HUGE = 100  # from here on a number is printed as the power of ten that it exceeds
+WHOLE = 100  # from here on a number has no decimals
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -27,16 +28,19 @@ def length(value):
 
 
 def number(value, digits=2):
-    """A number, or the power of ten that it exceeds: perplexities of a broken model have no digits worth printing."""
+    """0.94, 16{,}092, or $1.3\\times10^{5}$, as in a figure's legend"""
     if value is None or math.isnan(value):
         return "--"
     if math.isinf(value):
         return r"$\infty$"
-    if abs(value) >= HUGE:
-        power = int(math.floor(math.log10(abs(value))))
-        return f"$>10^{{{power}}}$" if value > 0 else f"$<-10^{{{power}}}$"
-    text = f"{value:.{digits}f}"
-    return f"${text}$" if text.startswith("-") else text
+    if abs(round(value, digits)) < WHOLE:
+        text, power = f"{value:.{digits}f}", None
+    else:
+        text, power = losses.digits_and_power(value)
+        text = text.replace(",", "{,}")
+    if power is not None:
+        text += f"\\times10^{{{power}}}"
+    return f"${text}$" if power is not None or text.startswith("-") else text
 
 
 ONE_COLUMN = 3  # columns of numbers with their intervals, or of method names, that fit one of a page of two
@@ -47,7 +51,7 @@ def interval(value, low, high, digits=2, between=" "):
     """0.94 {\\scriptsize[0.84, 0.98]}; with BELOW between them, narrow enough for many columns"""
     if value is None or math.isnan(value):
         return "--"
-    if low is None or math.isnan(low) or abs(value) >= HUGE:
+    if low is None or math.isnan(low) or abs(value) >= losses.HUGE:
         return number(value, digits)
     return f"{number(value, digits)}{between}{{\\scriptsize[{number(low, digits)}, {number(high, digits)}]}}"
 

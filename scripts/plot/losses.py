@@ -9,6 +9,7 @@ from plot.theme import label_of, style_of
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 HEADROOM = 3.0  # a perplexity this many times the lowest one is out of the frame
+HUGE = 1e5  # from here on a number is written as a power of ten: those of a broken model have no digits worth reading
 
 
 def frame(axis, values, intervals=()):
@@ -52,7 +53,13 @@ def crossings(x, y, top):
 
 def rounded(value):
     """16,092, or 1.3×10⁵"""
-    if value < 1e5:
-        return f"{value:,.0f}"
+    digits, power = digits_and_power(value)
+    return digits if power is None else f"{digits}×10{str(power).translate(SUPERSCRIPTS)}"
+
+
+def digits_and_power(value):
+    """("16,092", None), or ("1.3", 5): what a legend and a table write of a large number, each in its own type."""
+    if abs(value) < HUGE:
+        return f"{value:,.0f}", None
     digits, power = f"{value:.1e}".split("e")
-    return f"{digits}×10{str(int(power)).translate(SUPERSCRIPTS)}"
+    return digits, int(power)

@@ -11,7 +11,7 @@ import unittest
 from matplotlib import pyplot
 
 import plot_support
-from plot import accuracy, forest, heatmap, latex, method_table, perplexity, position_nll, short_context, theme
+from plot import accuracy, forest, heatmap, latex, losses, method_table, perplexity, position_nll, short_context, theme
 from plot.drawing import slug
 from plot.run import read_run
 from synthetic_run import ABSENT, FIXED, LANDMARK, TRUNCATED
@@ -162,10 +162,15 @@ class Files(plot_support.SyntheticRuns):
 
 
 class Latex(unittest.TestCase):
-    def test_a_perplexity_without_meaning_is_a_power_of_ten(self):
+    def test_a_large_number_is_whole_and_one_without_meaning_a_power_of_ten_as_in_a_legend(self):
         self.assertEqual(latex.number(99.994), "99.99")
-        self.assertEqual(latex.number(100.0), "$>10^{2}$")
-        self.assertEqual(latex.number(34684.0), "$>10^{4}$")
+        self.assertEqual(latex.number(99.996), "100")
+        self.assertEqual(latex.number(109.7), "110")
+        self.assertEqual(latex.number(-109.7), "$-110$")
+        self.assertEqual(latex.number(34684.0), "34{,}684")
+        self.assertEqual(latex.number(131000.0), r"$1.3\times10^{5}$")
+        self.assertEqual(latex.number(-131000.0), r"$-1.3\times10^{5}$")
+        self.assertEqual([losses.rounded(value) for value in (109.7, 34684.0, 131000.0)], ["110", "34,684", "1.3×10⁵"])
         self.assertEqual(latex.number(float("inf")), r"$\infty$")
         self.assertEqual(latex.number(float("nan")), "--")
         self.assertEqual(latex.number(-0.5), "$-0.50$")
@@ -175,7 +180,8 @@ class Latex(unittest.TestCase):
 
     def test_an_interval_stands_behind_its_estimate(self):
         self.assertEqual(latex.interval(0.9, 0.8, 0.95), r"0.90 {\scriptsize[0.80, 0.95]}")
-        self.assertEqual(latex.interval(224.6, 200.0, 250.0), "$>10^{2}$")
+        self.assertEqual(latex.interval(109.7, 99.5, 125.3), r"110 {\scriptsize[99.50, 125]}")
+        self.assertEqual(latex.interval(131000.0, 120000.0, 140000.0), r"$1.3\times10^{5}$")
         self.assertEqual(latex.interval(0.9, float("nan"), float("nan")), "0.90")
 
     def test_an_interval_below_its_estimate_makes_a_second_line_and_only_the_estimate_bold(self):
