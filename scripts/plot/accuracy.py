@@ -4,11 +4,10 @@ import math
 
 import numpy
 from matplotlib import pyplot
-from matplotlib.lines import Line2D
 
 from plot import axes, latex, method_table, planned
 from plot.drawing import Drawing, NothingToDraw, control_note, slug
-from plot.theme import COLOURS, FAINT, FAMILY_NOTE, MUTED, label_of, style_of
+from plot.theme import FAINT, FAMILY_NOTE, MUTED, label_of, style_of
 
 CLAIMS = {"L_cert": "certified", "L_fail": "shown to fail"}
 
@@ -76,23 +75,20 @@ def panel(axis, run, protocol, method, lines):
 
 
 def legend(run, methods, protocol):
-    def entry(label, **style):
-        return Line2D([], [], **{"color": COLOURS[0], "linestyle": "", "markersize": 4} | style, label=label)
-
     handles = [
-        entry(f"estimate, {run.confidence} Wilson interval", marker="o", linestyle="-"),
-        entry(f"exact one-sided {run.confidence} lower bound", marker="_", markersize=6, markeredgewidth=1.3),
-        entry(f"τ = {run.tau:g}", color=MUTED, linestyle=":"),
+        axes.entry(f"estimate, {run.confidence} Wilson interval", marker="o", linestyle="-"),
+        axes.entry(f"exact one-sided {run.confidence} lower bound", marker="_", markersize=6, markeredgewidth=1.3),
+        axes.entry(f"τ = {run.tau:g}", color=MUTED, linestyle=":"),
         axes.trained_entry(run.trained_length),
     ]
     claims = {(measure, method): run.claim(method, protocol, measure) for measure in CLAIMS for method in methods}
     reached = {measure for (measure, _), claim in claims.items() if claim is not None and claim["length"] > 0}
     if "L_cert" in reached:
-        handles.append(entry("certified length", marker="^"))
+        handles.append(axes.entry("certified length", marker="^"))
     if "L_fail" in reached:
-        handles.append(entry("shortest length shown to fail", marker="v", markerfacecolor="white"))
+        handles.append(axes.entry("shortest length shown to fail", marker="v", markerfacecolor="white"))
     if (run.summary[run.summary["protocol"] == protocol]["n"] == 0).any():
-        handles.append(entry("no answer", marker="x", color=MUTED))
+        handles.append(axes.entry("no answer", marker="x", color=MUTED))
     if any(run.is_family(method) for method in methods):
         handles.append(axes.note(FAMILY_NOTE))
     return handles
@@ -113,6 +109,6 @@ def table(run, protocol, lines):
         what += (
             f" $L_\\mathrm{{cert}}$: longest length of an unbroken run certified above {run.tau:g}; "
             "$L_\\mathrm{fail}$: shortest length shown to fail; $L_\\mathrm{point}$: longest length of an unbroken "
-            "run of estimates that reach it, which proves nothing; n/c: not certifiable by so few trials."
+            "run of estimates that reach it, which proves nothing; n/c: these trials cannot certify."
         )
     return latex.table(heads, body, latex.caption(run, what, protocol, n), slug("accuracy", protocol))

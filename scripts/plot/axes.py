@@ -8,7 +8,7 @@ from matplotlib import pyplot
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
-from plot.theme import FAMILY_MARK, MUTED
+from plot.theme import COLOURS, FAMILY_MARK, MUTED
 
 TRAINED = {"color": MUTED, "linestyle": (0, (4, 2)), "linewidth": 0.8}
 CHARACTER = 0.62  # width of a digit over the size of the type
@@ -66,6 +66,11 @@ def trained_line(axis, length, **changes):
 def trained_entry(length):
     """What a legend says of that line."""
     return Line2D([], [], label=f"trained length {written(length)}", **TRAINED)
+
+
+def entry(label, **style):
+    """A legend's entry that stands for every method: black, a sample marker, unless the style says otherwise."""
+    return Line2D([], [], **{"color": COLOURS[0], "linestyle": "", "markersize": 4} | style, label=label)
 
 
 def note(text):

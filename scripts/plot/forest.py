@@ -3,11 +3,10 @@
 import math
 
 from matplotlib import pyplot
-from matplotlib.lines import Line2D
 
 from plot import axes, latex, method_table
 from plot.drawing import Drawing, NothingToDraw, slug
-from plot.theme import COLOURS, FAMILY_NOTE, MUTED, label_of, style_of
+from plot.theme import FAMILY_NOTE, MUTED, label_of, style_of
 
 # A difference in nats beyond this is drawn at the edge, as an arrow: what happened there is no matter of degree.
 EDGE_NATS = 1.5
@@ -78,18 +77,15 @@ def mark(axis, run, place, line, edge):
 
 
 def legend(run, lines, methods, edge):
-    def entry(label, **style):
-        return Line2D([], [], **{"color": COLOURS[0], "linestyle": "", "markersize": 4} | style, label=label)
-
     handles = [
-        entry("differs (Holm-adjusted p ≤ %g)" % run.experiment["alpha"], marker="o"),
-        entry("not shown to differ", marker="o", markerfacecolor="white"),
+        axes.entry("differs (Holm-adjusted p ≤ %g)" % run.experiment["alpha"], marker="o"),
+        axes.entry("not shown to differ", marker="o", markerfacecolor="white"),
     ]
     if (lines["difference"].abs() > edge).any():
-        handles.append(entry(f"beyond {edge:.2g} nats", marker=">"))
+        handles.append(axes.entry(f"beyond {edge:.2g} nats", marker=">"))
     alone = without_pairs(lines)
     if lines.loc[~lines["length"].isin(alone), "difference"].isna().any():
-        handles.append(entry("no pairs", marker="x", color=MUTED))
+        handles.append(axes.entry("no pairs", marker="x", color=MUTED))
     if alone:
         handles.append(axes.note("no pairs at " + ", ".join(map(axes.written, alone))))
     handles.append(axes.note(f"trained length {axes.written(run.trained_length)}"))

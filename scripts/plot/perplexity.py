@@ -97,8 +97,6 @@ def table(run, protocol, lines):
     heads, body = method_table.by_length(run, protocol, lines, cell, claims)
     documents = sorted({int(n) for n in lines["n"] if n > 0}, reverse=True)
     what = f"Perplexity by length{intervals(run, lines)}."
-    if (lines["in_best_set"] == "yes").any():
-        what += " Bold: not distinguishable from the best of its length."
     if claims["ppl_better"] in heads:
         what += (
             f" Not worse to, better to: longest length of an unbroken run whose loss is shown to be at most "

@@ -2,8 +2,6 @@
 
 import math
 
-from matplotlib.lines import Line2D
-
 from plot import axes, latex, method_table
 from plot.drawing import Drawing, NothingToDraw, slug
 from plot.theme import FAMILY_NOTE, MUTED, label_of, style_of
@@ -50,10 +48,9 @@ def draw(run, protocol, theme):
         axis.set_xlabel(f"cost over {run.plain}, nats per token")
     handles = []
     if is_beyond:
-        label = f"beyond {edge:g} nats"
-        handles.append(Line2D([], [], color="black", linestyle="", marker=">", markersize=4, label=label))
+        handles.append(axes.entry(f"beyond {edge:g} nats", marker=">"))
     if any(map(run.is_family, methods)):
-        handles.append(Line2D([], [], linestyle="", label=FAMILY_NOTE))
+        handles.append(axes.note(FAMILY_NOTE))
     axes.legend_above(figure, handles, theme)
     return Drawing(
         slug("short-context", protocol), protocol,

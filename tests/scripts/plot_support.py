@@ -1,14 +1,15 @@
 """What the tests of scripts/plot.py share: synthetic runs, and what a drawn figure really shows."""
 
-import contextlib
+import os
 import pathlib
+import subprocess
 import sys
 import tempfile
-import types
 import unittest
 from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PLOT = ROOT / "scripts/plot.py"
 SMALL_RUN = ROOT / "tests/scripts/small_run"  # computed by the built-in model
 sys.path.insert(0, str(ROOT / "scripts"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -55,6 +56,14 @@ class SyntheticRuns(unittest.TestCase):
     def read(cls, kind):
         return read_run(cls.make(kind))
 
+    def plot(self, *words, seed="0"):
+        """scripts/plot.py as a command: (exit status, stdout, stderr)"""
+        done = subprocess.run(
+            [sys.executable, "-B", PLOT, "--ropewalk", self.ropewalk, *map(str, words)], capture_output=True, text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
 
 def drawn_texts(figure):
     """(text, box in pixels) of everything that Matplotlib really writes when it draws the figure."""
@@ -96,13 +105,3 @@ def artists(figure):
     for artist in figure.findobj(lambda artist: artist.get_gid() is not None):
         found.setdefault(artist.get_gid(), []).append(artist)
     return found
-
-
-def arguments(**changes):
-    return types.SimpleNamespace(**({"out": None, "columns": 2, "paper": False, "ropewalk": None} | changes))
-
-
-@contextlib.contextmanager
-def silence():
-    with mock.patch("builtins.print"):
-        yield
