@@ -70,6 +70,11 @@ def draw(run, binary, style, folder):
         except NothingToDraw as reason:
             left_out[name] = str(reason)
             continue
+        except PlotError as error:
+            if name != wavelength.NAME:
+                raise
+            left_out[name] = str(error)  # a plan that `show` refuses does not keep what was measured from being drawn
+            continue
         drawn.append((drawing, drawing.save(folder)))
     return drawn, left_out
 

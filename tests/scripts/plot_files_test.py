@@ -33,6 +33,15 @@ class Folders(plot_support.SyntheticRuns):
             "of them with `ropewalk sweep EXPERIMENT --out DIR --from RUN --from RUN`, and summarize it\n",
         )
 
+    def test_a_plan_that_the_binary_refuses_keeps_no_other_figure_from_being_drawn(self):
+        refusing, out = self.folder / "refusing", self.folder / "measured"
+        refusing.write_text("#!/bin/sh\necho 'layers: must be in [0, 1)' >&2\nexit 2\n")
+        refusing.chmod(0o755)
+        status, stdout, stderr = self.plot(self.make("one_length"), "--out", out, "--ropewalk", refusing)
+        self.assertEqual((status, stderr), (0, ""))
+        self.assertRegex(stdout, r"\nnot drawn: wavelength: .*`show` of .* failed: layers: must be in \[0, 1\)\n")
+        self.assertTrue((out / "report.html").exists())
+
     def test_what_was_asked_and_has_no_line_in_the_summary_is_not_drawn_with_a_word_why(self):
         run = self.folder / "too-short"
         shutil.copytree(self.make("one_length"), run)
