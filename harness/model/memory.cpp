@@ -7,6 +7,7 @@
 #include "harness/checkpoint/roles.h"
 #include "harness/model/forward.h"
 #include "harness/model/head.h"
+#include "harness/model/kernels/llama_ops.h"
 #include "harness/model/kernels/product.h"
 #include "harness/model/layer_weights.h"
 
@@ -127,12 +128,12 @@ class Footprint {
     return row_block * std::max(store, gated) + widened();
   }
 
-  /// Both factors and the product of the largest matrix, where bfloat16 is multiplied by way of
+  /// Rows, a slice of the widest matrix and their product, where bfloat16 is multiplied by way of
   /// float32.
   int64_t widened() const {
     if (case_.compute == Compute::float32 || multiplies_bfloat16()) return 0;
-    return (spec_.hidden * spec_.intermediate + row_block * (spec_.hidden + spec_.intermediate)) *
-           f32;
+    const int64_t widest = std::max({spec_.hidden, spec_.intermediate, wide()});
+    return ((row_block + linear_slice) * widest + row_block * linear_slice) * f32;
   }
 
   /// The rows that the head reads, and a chunk of them gathered, scaled and weighted.

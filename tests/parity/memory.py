@@ -33,6 +33,7 @@ small = checkpoints.Shape("4 layers, 192 wide", layers=4, **SMALL)
 deep = checkpoints.Shape("12 layers, 192 wide", layers=12, **SMALL)
 wide = checkpoints.Shape("2 layers, 1,024 wide", kv_heads=16, **WIDE)
 grouped = checkpoints.Shape("the same, 4 key heads", kv_heads=4, **WIDE)
+feeding = checkpoints.Shape("2 layers, 4,096 between", kv_heads=16, **{**WIDE, "intermediate": 4096})
 speaking = checkpoints.Shape("1 layer, 32,000 words", layers=1, vocabulary=32_000, **SMALL)
 unquantised = checkpoints.Shape(
     "2 layers, GGUF in F32", hidden=1024, heads=16, kv_heads=16, head_dim=64, intermediate=4096, layers=2
@@ -82,6 +83,7 @@ QUICK = [
     Case(wide, 32_768, "float32", WINDOW),
     Case(grouped, 16_384, "bfloat16", WINDOW, scored=16_000),
     Case(speaking, 8_192, "bfloat16", WINDOW, scored=4_096),
+    Case(feeding, 8_192, "bfloat16", WINDOW),  # in float32, a slice at a time, where that is faster
     # Rows of matrices become numbers of the compute dtype, a few at a time. Long enough that what heaps keep in
     # pieces, 6 to 14 MB in float32 from run to run, is little beside the buffers.
     Case(quantised, 16_384, "float32", WINDOW, scored=16),

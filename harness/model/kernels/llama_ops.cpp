@@ -65,12 +65,11 @@ void run_norm(const at::Tensor& stream, const at::Tensor& delta, const at::Tenso
 
 at::Tensor linear_by_float32(const at::Tensor& x, const at::Tensor& weight,
                              const at::Tensor& bias) {
-  constexpr int64_t slice = 256;  // rows of the weight: what is widened stays in the cache
   const at::Tensor wide = x.to(at::kFloat);
   const int64_t out = weight.size(0);
   at::Tensor y = at::empty({x.size(0), out}, x.scalar_type());
-  for (int64_t first = 0; first < out; first += slice) {
-    const int64_t count = std::min(slice, out - first);
+  for (int64_t first = 0; first < out; first += linear_slice) {
+    const int64_t count = std::min(linear_slice, out - first);
     const at::Tensor part = weight.narrow(0, first, count).to(at::kFloat).t();
     at::Tensor product = at::mm(wide, part);  // [rows, count]
     if (bias.defined()) product += bias.narrow(0, first, count);

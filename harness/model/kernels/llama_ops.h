@@ -26,9 +26,12 @@ at::Tensor add_and_norm(at::Tensor& stream, const at::Tensor& delta, const at::T
 ///   gate, up [rows, intermediate] compute -> [rows, intermediate] compute
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up);
 
+/// Rows of a weight that are widened at a time: they stay in the cache.
+inline constexpr int64_t linear_slice = 256;
+
 /// x @ weight^T + bias in the type of x, which is the type of the weight; `bias` may be undefined.
-/// Sums are float32. Where products of bfloat16 are slow (product.h), float32 ones serve, a slice
-/// of the weight at a time.
+/// Sums are float32. Where products of bfloat16 are slow (product.h), float32 ones serve,
+/// linear_slice rows of the weight at a time.
 ///   x [rows, in], weight [out, in], bias [out] -> [rows, out]
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
