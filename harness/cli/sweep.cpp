@@ -105,14 +105,6 @@ sweep::Selection selection_of(const Arguments& arguments) {
   return selection;
 }
 
-/// What a directory already holds; nothing when there is none yet.
-sweep::Rows rows_in(const std::filesystem::path& folder) {
-  sweep::Rows rows;
-  if (!std::filesystem::exists(folder / "rows.jsonl")) return rows;
-  for (sweep::Row& row : sweep::read_rows(folder)) rows.insert_or_assign(row.cell, std::move(row));
-  return rows;
-}
-
 /// Answers that other runs have to cells without a row here.
 struct Taken {
   std::string run;
@@ -123,7 +115,7 @@ std::vector<Taken> take(const sweep::Prepared& prepared, const Arguments& argume
                         const sweep::Selection& selection) {
   std::vector<Taken> taken;
   if (arguments.from.empty()) return taken;
-  sweep::Rows known = rows_in(arguments.out);
+  sweep::Rows known = sweep::standing_rows(arguments.out);
   for (const std::string& run : arguments.from) {
     taken.push_back({run, sweep::reusable_rows(prepared, selection, known, run)});
     for (const sweep::Row& row : taken.back().rows) known.emplace(row.cell, row);
@@ -134,7 +126,7 @@ std::vector<Taken> take(const sweep::Prepared& prepared, const Arguments& argume
 /// One line for every method, protocol and length that misses cells.
 void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
                    const sweep::Selection& selection, const std::vector<Taken>& taken) {
-  sweep::Rows rows = rows_in(arguments.out);
+  sweep::Rows rows = sweep::standing_rows(arguments.out);
   for (const Taken& from : taken) {
     for (const sweep::Row& row : from.rows) rows.emplace(row.cell, row);
   }

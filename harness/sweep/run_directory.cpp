@@ -31,6 +31,16 @@ std::string read_if_present(const std::filesystem::path& file) {
   return std::filesystem::exists(file) ? base::read_file(file) : std::string{};
 }
 
+/// The rows of a file; the later of two for a cell.
+std::map<std::string, Row> by_cell(const std::filesystem::path& file, const std::string& text) {
+  std::map<std::string, Row> rows;
+  each_line(file, text, [&](std::string_view line, const std::string& place) {
+    Row row = parse_row(line, place);
+    rows.insert_or_assign(row.cell, std::move(row));
+  });
+  return rows;
+}
+
 void collect_differences(const base::Json& stored, const base::Json& wanted,
                          const std::string& path, base::Problems& problems) {
   if (stored.is_object() && wanted.is_object()) {
@@ -133,13 +143,8 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
 RunDirectory::~RunDirectory() = default;
 
 void RunDirectory::read_rows() {
-  const std::filesystem::path file = folder_ / "rows.jsonl";
-  cut_torn_line(file);
-  each_line(file, read_if_present(file), [&](std::string_view line, const std::string& place) {
-    Row row = parse_row(line, place);
-    rows_.insert_or_assign(row.cell, std::move(row));
-  });
-  std::erase_if(rows_, [&](const auto& cell) { return !sweep::has_nll(cell.second, folder_); });
+  cut_torn_line(folder_ / "rows.jsonl");
+  rows_ = standing_rows(folder_);
   committed_ = static_cast<int64_t>(rows_.size());
 }
 
@@ -295,17 +300,18 @@ bool has_nll(const Row& row, const std::filesystem::path& folder) {
                      });
 }
 
+std::map<std::string, Row> standing_rows(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "rows.jsonl";
+  std::map<std::string, Row> rows = by_cell(file, read_if_present(file));
+  std::erase_if(rows, [&](const auto& cell) { return !has_nll(cell.second, folder); });
+  return rows;
+}
+
 std::vector<Row> read_rows(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "rows.jsonl";
-  const std::string text = base::read_file(file);
-  std::map<std::string, Row> rows;
-  each_line(file, text, [&](std::string_view line, const std::string& place) {
-    Row row = parse_row(line, place);
-    rows.insert_or_assign(row.cell, std::move(row));
-  });
-  std::vector<Row> out;
-  for (auto& [cell, row] : rows) out.push_back(std::move(row));
-  return out;
+  std::vector<Row> rows;
+  for (auto& [cell, row] : by_cell(file, base::read_file(file))) rows.push_back(std::move(row));
+  return rows;
 }
 
 }  // namespace sweep

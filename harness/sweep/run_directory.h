@@ -133,6 +133,10 @@ void require_same_run(const std::filesystem::path& folder, const base::Json& exp
 /// Whether all log-probabilities that a row of the run in `folder` names are there.
 bool has_nll(const Row& row, const std::filesystem::path& folder);
 
+/// By cell, the rows of a directory that need not be asked again, read only: not those whose
+/// log-probabilities were removed; none where there is no such directory yet.
+std::map<std::string, Row> standing_rows(const std::filesystem::path& folder);
+
 /// Rows of a finished or running directory, read only: the later of two lines for a cell counts, a
 /// torn last line does not. In order of cells.
 std::vector<Row> read_rows(const std::filesystem::path& folder);

@@ -189,6 +189,7 @@ TEST_F(RunnerFailures, ACellWhoseScoresWereRemovedIsAskedAgain) {
   EXPECT_EQ(sweep(asked).cells, 3);
   const std::string file = rows().front().perplexity->forwards.front().nll_file;
   std::filesystem::remove(folder_ / "run" / file);
+  EXPECT_EQ(standing_rows(folder_ / "run").size(), 2u) << "as a dry run counts";
   EXPECT_EQ(sweep(asked).cells, 1);
   EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / file));
   EXPECT_EQ(rows().size(), 3u);
