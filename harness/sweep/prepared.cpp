@@ -14,8 +14,6 @@
 namespace sweep {
 namespace {
 
-std::string place_of(size_t eval) { return fmt::format("/evals/{}", eval); }
-
 /// Puts what `check` finds wrong among the problems of the experiment, under `place`.
 template <typename Check>
 void collect(base::Problems& problems, const std::string& place, Check check) {
@@ -53,26 +51,31 @@ Prepared::Prepared(const Experiment& experiment, const Subject& subject)
 void Prepared::require_lengths(size_t eval, base::Problems& problems) const {
   const Eval& whole = experiment_.evals[eval];
   const PreparedEval& prepared = evals_[eval];
-  const size_t before = problems.found().size();
+  const std::string place = fmt::format("/evals/{}", eval);
   if (whole.perplexity) {
-    collect(problems, place_of(eval), [&] { evals::validate(prepared.settings); });
+    const size_t before = problems.found().size();
+    collect(problems, place, [&] { evals::validate(prepared.settings); });
     if (problems.found().size() > before) return;
     for (const int64_t length : whole.lengths) {
-      collect(problems, place_of(eval), [&] { evals::tokens_needed(prepared.settings, length); });
+      collect(problems, place, [&] { evals::tokens_needed(prepared.settings, length); });
     }
     return;
   }
+  const bool is_absolute = whole.retrieval->placement == evals::Placement::absolute;
   const int64_t minimum = prepared.retrieval->minimum_length();
   for (const int64_t length : whole.lengths) {
     if (length < minimum) {
-      problems.add(place_of(eval),
+      problems.add(place,
                    fmt::format("{} needs at least {} tokens (got length {})",
                                prepared.retrieval->protocol().name, minimum, length),
                    "leave that length out of this eval with \"lengths\"");
       continue;
     }
-    collect(problems, place_of(eval), [&] { prompt(eval, length, 0); });
-    if (whole.retrieval->placement == evals::Placement::absolute) return;  // one for all lengths
+    if (is_absolute) {  // one prompt for all lengths
+      collect(problems, place, [&] { prompt(eval, length, 0); });
+      return;
+    }
+    collect(problems, place, [&] { path(eval, length); });
   }
 }
 

@@ -12,8 +12,8 @@ Quota quota(const Adaptation& adaptation, int64_t planned,
   int64_t lengths_at_floor = 0;
   for (const evals::stats::LengthCell& cell : shorter) {
     if (cell.missing > 0 || cell.answers() == 0) {
-      lengths_at_floor =
-          0;  // what comes yet may be hits, and skipped lengths are never asked again
+      // What comes yet may be hits, and a skipped length is never asked again.
+      lengths_at_floor = 0;
       continue;
     }
     if (adaptation.trials_after_failure &&
