@@ -67,6 +67,14 @@ inline void add_trials(std::vector<Row>& rows, const std::string& method, int64_
   for (int64_t t = 0; t < trials; ++t) rows.push_back(trial_row(method, length, t, t < hits));
 }
 
+/// Leaves of a method's trials at a length the first `count`.
+inline void keep_first_trials(std::vector<Row>& rows, const std::string& method, int64_t length,
+                              int64_t count) {
+  std::erase_if(rows, [&](const Row& row) {
+    return row.method == method && row.length == length && row.retrieval->trial >= count;
+  });
+}
+
 inline Runs runs_of(const base::Json& experiment, std::vector<Row> rows) {
   Runs runs;
   runs.design = make_design(experiment, identity(), "test");
