@@ -71,7 +71,7 @@ std::vector<std::string> parts_of(const std::string& text) {
   return parts;
 }
 
-/// "method=yarn,length=8192" adds to both lists; a name repeated widens the choice.
+/// "method=yarn,length=8192" adds to two lists; a name repeated widens the choice.
 void add_only(const std::string& text, sweep::Selection& selection) {
   for (const std::string& part : parts_of(text)) {
     const size_t equals = part.find('=');
@@ -82,8 +82,11 @@ void add_only(const std::string& text, sweep::Selection& selection) {
       selection.methods.push_back(value);
     } else if (key == "length" && length) {
       selection.lengths.push_back(*length);
+    } else if (key == "protocol" && !value.empty()) {
+      selection.protocols.push_back(value);
     } else {
-      refuse("--only", fmt::format("must be method=NAME or length=TOKENS (got \"{}\")", part));
+      refuse("--only",
+             fmt::format("must be method=NAME, protocol=ID or length=TOKENS (got \"{}\")", part));
     }
   }
 }
@@ -266,7 +269,8 @@ void add_sweep(CLI::App& app, int& status) {
                    "too; may be repeated");
   verb->add_option("--model", arguments->model, "checkpoint in place of the experiment's");
   verb->add_option("--only", arguments->only,
-                   "run only this part: method=NAME,length=TOKENS; may be repeated");
+                   "run only this part: method=NAME,protocol=ID,length=TOKENS; an ID may be cut "
+                   "at a slash; may be repeated");
   verb->add_option("--shard", arguments->shard,
                    "run part i of n: i/n, into a directory of its own");
   verb->add_option("--max-minutes", arguments->max_minutes, "stop cleanly after that time")

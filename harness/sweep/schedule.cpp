@@ -16,6 +16,11 @@ bool contains(const Values& values, const Value& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
+/// Whether `id` begins with all parts of `protocol`: passkey/landmark/1/... with passkey/landmark.
+bool is_of(const std::string& id, const std::string& protocol) {
+  return (id + "/").starts_with(protocol + "/");
+}
+
 bool is_absolute(const Eval& eval) {
   return eval.retrieval && eval.retrieval->placement == evals::Placement::absolute;
 }
@@ -44,6 +49,15 @@ Schedule::Schedule(const Prepared& prepared, Selection selection)
     if (!known_methods.count(method)) {
       problems.add("--only", fmt::format("no method is named {}", method),
                    fmt::format("known: {}", fmt::join(known_methods, ", ")));
+    }
+  }
+  std::set<std::string> known_protocols;
+  for (const PreparedEval& eval : prepared_.evals()) known_protocols.insert(eval.protocol);
+  for (const std::string& protocol : selection_.protocols) {
+    if (std::none_of(known_protocols.begin(), known_protocols.end(),
+                     [&](const std::string& known) { return is_of(known, protocol); })) {
+      problems.add("--only", fmt::format("no eval has protocol {}", protocol),
+                   fmt::format("known: {}", fmt::join(known_protocols, ", ")));
     }
   }
   problems.throw_if_any("");
@@ -80,6 +94,24 @@ bool Schedule::mine(size_t series, int64_t unit) const {
   // Where results decide what is run next, one process must see the whole series.
   const int64_t ordinal = adaptation_.is_adaptive() ? static_cast<int64_t>(series) : unit;
   return ordinal % selection_.shards == selection_.shard;
+}
+
+bool Schedule::is_selected(const Stop& stop) const {
+  const Series& series = series_[stop.series];
+  const auto among = [](const auto& values, const auto& fits) {
+    return values.empty() || std::any_of(values.begin(), values.end(), fits);
+  };
+  return among(selection_.methods,
+               [&](const std::string& name) { return name == series.method->name; }) &&
+         among(selection_.protocols,
+               [&](const std::string& protocol) {
+                 return is_of(prepared_.evals()[series.eval].protocol, protocol);
+               }) &&
+         among(selection_.lengths, [&](int64_t length) {
+           return serves_all_lengths(series)
+                      ? contains(prepared_.experiment().evals[series.eval].lengths, length)
+                      : length == stop.length;
+         });
 }
 
 Schedule::Units Schedule::units(const Series& series, int64_t length) const {
@@ -163,18 +195,10 @@ void Schedule::run(const std::function<const Rows&()>& rows,
   std::set<std::string> visited;
   for (const Stop& stop : stops()) {
     const Series& series = series_[stop.series];
-    const Eval& eval = prepared_.experiment().evals[series.eval];
-    const bool is_wanted =
-        (selection_.methods.empty() || contains(selection_.methods, series.method->name)) &&
-        (selection_.lengths.empty() ||
-         std::any_of(selection_.lengths.begin(), selection_.lengths.end(), [&](int64_t length) {
-           return serves_all_lengths(series) ? contains(eval.lengths, length)
-                                             : length == stop.length;
-         }));
     const Quota quota = this->quota(series, stop.length, rows());
     Units units = this->units(series, stop.length);
     std::erase_if(units, [&](int64_t) { return !mine(stop.series, ordinal++); });
-    if (!is_wanted) continue;
+    if (!is_selected(stop)) continue;
     for (const Planned& planned : groups(series, stop.length, units, quota, rows())) {
       std::vector<Row> cells = planned.group->cells();
       std::erase_if(cells, [&](const Row& cell) { return !visited.insert(cell.cell).second; });

@@ -16,9 +16,11 @@ namespace sweep {
 
 /// Which part of an experiment a process runs.
 struct Selection {
-  std::vector<std::string> methods;  ///< empty: all
-  std::vector<int64_t> lengths;      ///< empty: all; naming one of a group's lengths runs it
-  int64_t shard = 0;                 ///< [0, shards)
+  std::vector<std::string> methods = {};  ///< empty: all
+  std::vector<int64_t> lengths = {};      ///< empty: all; naming one of a group's lengths runs it
+  /// Empty: all; ids of evals, or their first parts: "passkey/landmark" is all its placements.
+  std::vector<std::string> protocols = {};
+  int64_t shard = 0;  ///< [0, shards)
   int64_t shards = 1;
 };
 
@@ -42,7 +44,8 @@ struct Turn {
 /// at every length all evals and methods, so that an unfinished run already compares methods.
 class Schedule {
  public:
-  /// Throws base::Error for a selection that names unknown methods or lengths.
+  /// Throws base::Error for a selection that names unknown methods, lengths or
+  /// protocols.
   Schedule(const Prepared& prepared, Selection selection);
 
   /// Calls `visit` with every group of the selection in turn; `rows` must show the results of
@@ -78,6 +81,7 @@ class Schedule {
   /// of them from the document's beginning.
   bool serves_all_lengths(const Series& series) const;
   bool mine(size_t series, int64_t unit) const;
+  bool is_selected(const Stop& stop) const;
   Units units(const Series& series, int64_t length) const;
   /// Groups of the given units, those that a quota spares among them. Trials are asked together
   /// where they begin alike, unless they have a row in `done` already.

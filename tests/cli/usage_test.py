@@ -102,7 +102,7 @@ class Usage(unittest.TestCase):
         for part in ("foo=1", "length=2k"):
             self.assertEqual(
                 self.refused(*sweep, "--only", f"method=plain,{part}"),
-                f'ropewalk: --only: must be method=NAME or length=TOKENS (got "{part}")',
+                f'ropewalk: --only: must be method=NAME, protocol=ID or length=TOKENS (got "{part}")',
             )
         self.assertFalse((self.folder / "run").exists())
 

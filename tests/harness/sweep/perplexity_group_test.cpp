@@ -133,7 +133,7 @@ TEST_F(PerplexityGroupTest, KeepsCountOfWhatASnapshotSavedInAForwardBefore) {
 
 TEST_F(PerplexityGroupTest, TimesOnlyTheForwardsThatWereRunAfterAStop) {
   const Experiment asked = asks("[512]", {press_});
-  const Selection plain{{"plain"}, {}, 0, 1};
+  const Selection plain{.methods = {"plain"}};
   const SweepResult stopped = sweep(asked, {.selection = plain,
                                             .retry = false,
                                             .stop = [&] { return subject_.documents > 2; },
@@ -149,7 +149,7 @@ TEST_F(PerplexityGroupTest, TimesOnlyTheForwardsThatWereRunAfterAStop) {
 }
 
 TEST_F(PerplexityGroupTest, TimesNoForwardThatAnotherProtocolHasStored) {
-  const Selection plain{{"plain"}, {}, 0, 1};
+  const Selection plain{.methods = {"plain"}};
   sweep(asks("[512]", {press_, window_mean_}),
         {.selection = plain, .retry = false, .stop = {}, .report = {}});
   EXPECT_THAT(timed_tokens(), ElementsAre(1868, 0));

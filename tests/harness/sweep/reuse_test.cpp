@@ -97,7 +97,7 @@ TEST_F(ReuseTest, TakesNothingThatThisExperimentWouldNotAsk) {
   other.seed = 4;
   EXPECT_EQ(take(other), 0) << "other prompts";
   std::filesystem::remove_all(folder_ / "second");
-  EXPECT_EQ(take(experiment(lengths + trials(10)), {{"linear"}, {1024}, 0, 1}), 10);
+  EXPECT_EQ(take(experiment(lengths + trials(10)), {.methods = {"linear"}, .lengths = {1024}}), 10);
   std::filesystem::remove_all(folder_ / "second");
   const auto adaptive =
       experiment(R"("trials_after_failure": 5, "skip_after": 2, )" + lengths + trials(10));

@@ -55,7 +55,7 @@ TEST_F(RunnerAdaptation, ExpectsNoWorkBehindLengthsThatFailedInEarlierRuns) {
   const auto asked =
       experiment(R"("trials_after_failure": 5, "lengths": [1024, 2048, 4096, 8192], )" +
                  passkey(R"(, "methods": ["plain"])"));
-  sweep(asked, {.selection = {{}, {1024, 2048}, 0, 1}, .retry = false, .stop = {}, .report = {}});
+  sweep(asked, {.selection = {.lengths = {1024, 2048}}, .retry = false, .stop = {}, .report = {}});
   std::vector<SweepProgress> seen;
   sweep(asked,
         {.selection = {}, .retry = false, .stop = {}, .report = [&](const SweepProgress& progress) {
@@ -85,7 +85,7 @@ TEST_F(RunnerAdaptation, SkipsNothingBehindALengthThatIsHalfRun) {
                 .report = {}});
   for (const Row& row : rows()) EXPECT_FALSE(row.retrieval->hit) << "the deepest come first";
   const SweepOptions longest{
-      .selection = {{}, {2048}, 0, 1}, .retry = false, .stop = {}, .report = {}};
+      .selection = {.lengths = {2048}}, .retry = false, .stop = {}, .report = {}};
   EXPECT_EQ(sweep(asked, longest).skipped, 0);
 }
 

@@ -85,7 +85,9 @@ TEST_F(RunnerTest, ShardsShareTheWorkAndOverlapNowhere) {
   std::set<std::string> cells;
   for (int64_t shard = 0; shard < 3; ++shard) {
     const std::string out = "shard" + std::to_string(shard);
-    sweep(asked, {.selection = {{}, {}, shard, 3}, .retry = false, .stop = {}, .report = {}}, out);
+    sweep(asked,
+          {.selection = {.shard = shard, .shards = 3}, .retry = false, .stop = {}, .report = {}},
+          out);
     EXPECT_EQ(rows(out).size(), 20u);
     for (const Row& row : rows(out)) EXPECT_TRUE(cells.insert(row.cell).second);
   }
@@ -94,22 +96,43 @@ TEST_F(RunnerTest, ShardsShareTheWorkAndOverlapNowhere) {
 
 TEST_F(RunnerTest, OnlyRunsWhatIsAskedForAndRefusesUnknownNames) {
   const auto asked = experiment(R"("lengths": [1024, 2048], )" + passkey(""));
-  const SweepOptions one{
-      .selection = {{"linear"}, {2048}, 0, 1}, .retry = false, .stop = {}, .report = {}};
+  const SweepOptions one{.selection = {.methods = {"linear"}, .lengths = {2048}},
+                         .retry = false,
+                         .stop = {},
+                         .report = {}};
   EXPECT_EQ(sweep(asked, one).cells, 10);
   const auto one_trunk =
       experiment(R"("lengths": [1024, 2048], )" + passkey(R"(, "placement": "absolute")"));
   EXPECT_EQ(sweep(one_trunk, one, "absolute").cells, 20) << "both lengths of every trial";
   const SweepOptions none{
-      .selection = {{"lineal"}, {4096}, 0, 1}, .retry = false, .stop = {}, .report = {}};
+      .selection = {.methods = {"lineal"}, .lengths = {4096}, .protocols = {"passkey/land"}},
+      .retry = false,
+      .stop = {},
+      .report = {}};
   try {
     sweep(asked, none);
     FAIL() << "no error";
   } catch (const base::Error& error) {
-    EXPECT_STREQ(error.what(),
-                 "--only: no eval has length 4096\n"
-                 "--only: no method is named lineal; known: dynamic, linear, plain");
+    EXPECT_STREQ(
+        error.what(),
+        "--only: no eval has length 4096\n"
+        "--only: no method is named lineal; known: dynamic, linear, plain\n"
+        "--only: no eval has protocol passkey/land; known: passkey/landmark/1/forced/per-length");
   }
+}
+
+TEST_F(RunnerTest, OnlyRunsTheProtocolsThatBeginAsAskedFor) {
+  const auto asked = experiment(R"("lengths": [1024], "trials_after_failure": 5, "evals": [
+      {"type": "passkey", "protocol": "landmark", "trials": 10, "depths": 5},
+      {"type": "passkey", "protocol": "landmark", "trials": 10, "depths": 5, "absent": true},
+      {"type": "perplexity", "protocol": "truncated", "corpus": ["book.txt"]}])");
+  const auto ran = [&](std::vector<std::string> protocols) {
+    const Selection selection{.methods = {"plain"}, .protocols = std::move(protocols)};
+    return sweep(asked, {.selection = selection, .retry = false, .stop = {}, .report = {}}).cells;
+  };
+  EXPECT_EQ(ran({"ppl"}), 1);
+  EXPECT_EQ(ran({"passkey/landmark/1/forced/per-length/absent"}), 10);
+  EXPECT_EQ(ran({"passkey/landmark", "ppl"}), 10) << "what is missing of both";
 }
 
 TEST_F(RunnerTest, OneTrunkServesAllLengthsOfAStaticMethodOnly) {
