@@ -14,6 +14,7 @@ void add_list(CLI::App& app, int& status);
 void add_show(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
 void add_sweep(CLI::App& app, int& status);
+void add_verify(CLI::App& app, int& status);
 void add_audit(CLI::App& app, int& status);
 void add_summarize(CLI::App& app, int& status);
 void add_train(CLI::App& app, int& status);

@@ -60,10 +60,7 @@ Row as_asked_here(Row row, const Prepared& prepared, size_t eval, const Row& cel
 
 std::vector<Row> reusable_rows(const Prepared& prepared, const Selection& selection,
                                const Rows& here, const std::filesystem::path& run) {
-  if (!std::filesystem::exists(run / "rows.jsonl")) {
-    base::reject(run.string(), "", "is no run directory: rows.jsonl is not there",
-                 "name a folder that ropewalk sweep wrote");
-  }
+  require_run(run);
   require_same_computation(prepared, run);
   Rows there;
   for (Row& row : read_rows(run)) {

@@ -42,21 +42,23 @@ std::map<std::string, Row> by_cell(const std::filesystem::path& file, const std:
 }
 
 void collect_differences(const base::Json& stored, const base::Json& wanted,
-                         const std::string& path, base::Problems& problems) {
+                         const std::string& path, const std::string& next_step,
+                         base::Problems& problems) {
   if (stored.is_object() && wanted.is_object()) {
     for (const auto& [key, value] : wanted.items()) {
-      collect_differences(stored.value(key, base::Json()), value, path + "/" + key, problems);
+      collect_differences(stored.value(key, base::Json()), value, path + "/" + key, next_step,
+                          problems);
     }
     for (const auto& [key, value] : stored.items()) {
       if (!wanted.contains(key)) {
-        collect_differences(value, base::Json(), path + "/" + key, problems);
+        collect_differences(value, base::Json(), path + "/" + key, next_step, problems);
       }
     }
     return;
   }
   if (stored.is_array() && wanted.is_array() && stored.size() == wanted.size()) {
     for (size_t i = 0; i < wanted.size(); ++i) {
-      collect_differences(stored[i], wanted[i], fmt::format("{}/{}", path, i), problems);
+      collect_differences(stored[i], wanted[i], fmt::format("{}/{}", path, i), next_step, problems);
     }
     return;
   }
@@ -64,7 +66,7 @@ void collect_differences(const base::Json& stored, const base::Json& wanted,
     problems.add(path,
                  fmt::format("the directory holds results for {}, this run has {}", stored.dump(),
                              wanted.dump()),
-                 "give another --out");
+                 next_step);
   }
 }
 
@@ -72,36 +74,36 @@ std::string pretty(const base::Json& json) { return json.dump(2) + "\n"; }
 
 /// Names the fields of the experiment that differ, rather than its hash.
 void collect_experiment_differences(const std::filesystem::path& file, const base::Json& wanted,
-                                    base::Problems& problems) {
+                                    const std::string& next_step, base::Problems& problems) {
   if (!std::filesystem::exists(file)) return;
   const base::Json stored = base::parse_json(base::read_file(file), file.string());
-  collect_differences(question_of(stored), question_of(wanted), "", problems);
+  collect_differences(question_of(stored), question_of(wanted), "", next_step, problems);
 }
 
 /// A run directory writes its manifest first: an experiment beside none is a user's own.
 void refuse_foreign_experiment(const std::filesystem::path& file, const base::Json& experiment) {
   if (!std::filesystem::exists(file) || base::read_file(file) == pretty(experiment)) return;
-  base::reject(file.string(), "", "is of no run and would be written over", "give another --out");
+  base::reject(file.string(), "", "is of no run and would be written over", another_out);
 }
 
 /// The manifest in a folder, null where there is none; throws as require_same_run does.
 base::Json manifest_of_same_run(const std::filesystem::path& folder, const base::Json& experiment,
-                                const base::Json& identity) {
+                                const base::Json& identity, const std::string& next_step) {
   const std::filesystem::path file = folder / "manifest.json";
   if (!std::filesystem::exists(file)) {
     refuse_foreign_experiment(folder / "experiment.json", experiment);
     return nullptr;
   }
   base::Json stored = base::parse_json(base::read_file(file), file.string());
-  if (!stored.is_object()) base::reject(file.string(), "", "is no manifest", "give another --out");
+  if (!stored.is_object()) base::reject(file.string(), "", "is no manifest", next_step);
   base::Problems problems;
   if (stored.value("schema_version", int64_t{0}) != manifest_version) {
-    problems.add("/schema_version", "is of another version of ropewalk", "give another --out");
+    problems.add("/schema_version", "is of another version of ropewalk", next_step);
   }
   const base::Json theirs = stored.value("identity", base::Json());
-  collect_differences(theirs, comparable_with(theirs, identity), "/identity", problems);
+  collect_differences(theirs, comparable_with(theirs, identity), "/identity", next_step, problems);
   if (!problems.empty()) {
-    collect_experiment_differences(folder / "experiment.json", experiment, problems);
+    collect_experiment_differences(folder / "experiment.json", experiment, next_step, problems);
   }
   problems.throw_if_any(file.string());
   return stored;
@@ -125,7 +127,7 @@ RunDirectory::RunDirectory(std::filesystem::path folder, Storage& storage,
   manifest_ = {{"schema_version", manifest_version},
                {"identity", identity},
                {"provenance", base::Json::array()}};
-  const base::Json stored = manifest_of_same_run(folder_, experiment, identity);
+  const base::Json stored = manifest_of_same_run(folder_, experiment, identity, another_out);
   if (!stored.is_null()) {
     manifest_["provenance"] = stored.value("provenance", base::Json::array());
   }
@@ -287,9 +289,15 @@ void RunDirectory::write_pending() {
   pending_timings_.clear();
 }
 
+void require_run(const std::filesystem::path& folder) {
+  if (std::filesystem::exists(folder / "rows.jsonl")) return;
+  base::reject(folder.string(), "", "is no run directory: rows.jsonl is not there",
+               "name a folder that ropewalk sweep wrote");
+}
+
 void require_same_run(const std::filesystem::path& folder, const base::Json& experiment,
-                      const base::Json& identity) {
-  manifest_of_same_run(folder, experiment, identity);
+                      const base::Json& identity, const std::string& next_step) {
+  manifest_of_same_run(folder, experiment, identity, next_step);
 }
 
 bool has_nll(const Row& row, const std::filesystem::path& folder) {

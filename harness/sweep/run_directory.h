@@ -125,10 +125,16 @@ class RunDirectory {
   std::chrono::steady_clock::time_point last_commit_;
 };
 
-/// Throws base::Error naming the fields that differ when `folder` holds a run of another
-/// experiment, model, tokenizer or corpus. A folder that holds none yet may become any.
+/// Throws base::Error when a folder holds no run.
+void require_run(const std::filesystem::path& folder);
+
+/// The next step where a folder is taken by another run.
+inline constexpr const char* another_out = "give another --out";
+
+/// Throws base::Error naming the fields that differ, and the next step, when `folder` holds a run
+/// of another experiment, model, tokenizer or corpus. A folder that holds none yet may become any.
 void require_same_run(const std::filesystem::path& folder, const base::Json& experiment,
-                      const base::Json& identity);
+                      const base::Json& identity, const std::string& next_step = another_out);
 
 /// Whether all log-probabilities that a row of the run in `folder` names are there.
 bool has_nll(const Row& row, const std::filesystem::path& folder);

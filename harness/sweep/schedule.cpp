@@ -114,6 +114,12 @@ bool Schedule::is_selected(const Stop& stop) const {
          });
 }
 
+bool Schedule::is_selected(const Group& group) const {
+  return selection_.cells.empty() ||
+         std::any_of(group.cells().begin(), group.cells().end(),
+                     [&](const Row& cell) { return selection_.cells.contains(cell.cell); });
+}
+
 Schedule::Units Schedule::units(const Series& series, int64_t length) const {
   const auto& retrieval = prepared_.experiment().evals[series.eval].retrieval;
   Units units(retrieval ? static_cast<size_t>(retrieval->trials.at(length))
@@ -135,9 +141,9 @@ std::vector<Schedule::Planned> Schedule::groups(const Series& series, int64_t le
   if (!eval.retrieval) {
     const auto lengths = serves_all_lengths(series) ? eval.lengths : std::vector<int64_t>{length};
     for (const int64_t document : units) {
-      groups.push_back({perplexity_group(prepared_, *series.method, series.eval, lengths,
-                                         static_cast<size_t>(document)),
-                        false});
+      auto group = perplexity_group(prepared_, *series.method, series.eval, lengths,
+                                    static_cast<size_t>(document));
+      if (is_selected(*group)) groups.push_back({std::move(group), false});
     }
     return groups;
   }
@@ -145,6 +151,7 @@ std::vector<Schedule::Planned> Schedule::groups(const Series& series, int64_t le
   std::vector<SharingTrial> spared;
   for (const int64_t trial : units) {
     auto one = group_of(series, length, {trial});
+    if (!is_selected(*one)) continue;
     const bool is_spared = !eval.retrieval->depths.is_kept(trial, quota.trials);
     if (is_done(*one, done, /*retry=*/false)) {
       groups.push_back({std::move(one), is_spared});

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct Selection {
   std::vector<int64_t> lengths = {};      ///< empty: all; naming one of a group's lengths runs it
   /// Empty: all; ids of evals, or their first parts: "passkey/landmark" is all its placements.
   std::vector<std::string> protocols = {};
-  int64_t shard = 0;  ///< [0, shards)
+  std::set<std::string> cells = {};  ///< empty: all; of a group that has one, all are run
+  int64_t shard = 0;                 ///< [0, shards)
   int64_t shards = 1;
 };
 
@@ -82,9 +84,10 @@ class Schedule {
   bool serves_all_lengths(const Series& series) const;
   bool mine(size_t series, int64_t unit) const;
   bool is_selected(const Stop& stop) const;
+  bool is_selected(const Group& group) const;
   Units units(const Series& series, int64_t length) const;
-  /// Groups of the given units, those that a quota spares among them. Trials are asked together
-  /// where they begin alike, unless they have a row in `done` already.
+  /// Groups of the given units that are selected, those that a quota spares among them. Trials are
+  /// asked together where they begin alike, unless they have a row in `done` already.
   std::vector<Planned> groups(const Series& series, int64_t length, const Units& units,
                               const Quota& quota, const Rows& done) const;
   std::unique_ptr<Group> group_of(const Series& series, int64_t length, const Units& trials) const;

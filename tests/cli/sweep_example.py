@@ -30,7 +30,7 @@ class Example(unittest.TestCase):
 
     def test_every_command_of_the_section_exists(self):
         commands = re.findall(r"^ropewalk (\w+) (.*?)(?: +#.*)?$", readme_section(), re.M)
-        self.assertEqual({verb for verb, _ in commands}, {"check", "sweep", "summarize"})
+        self.assertEqual({verb for verb, _ in commands}, {"check", "sweep", "summarize", "verify"})
         for verb, arguments in commands:
             known = ropewalk(verb, "--help").stdout
             for flag in re.findall(r"--[\w-]+", arguments):
@@ -59,11 +59,27 @@ class Example(unittest.TestCase):
             self.assertIn(f"40 cells taken from {folder / 'part1'}\n", ropewalk(*again).stderr)
             self.assertEqual(ropewalk("summarize", folder / "again").stdout,
                              one.replace("part1", "again"))
+            self.verified(folder)
             self.assertRegex(one, r"method +2048 +4096 +8192 +L_cert +L_fail +L_point +worst depth")
             self.assertRegex(one, r"plain +20/20\* +20 not run")
             for file in ("summary", "effective_length", "comparison", "position_nll"):
                 self.assertTrue((folder / "b" / f"{file}.csv").exists())
             self.assertIn("@", (folder / "b" / "methods.txt").read_text())
+
+    def verified(self, folder):
+        """Some of part1's cells, asked again: all of them agree, bit for bit."""
+        verify = ["verify", ROOT / EXAMPLE, folder / "part1", "--out", folder / "second", "--cells", 4]
+        stdout = ropewalk(*verify).stdout
+        self.assertRegex(stdout, r"\npasskey/landmark/1/forced/per-length +2048 +4 +4 +4 +0\n")
+        self.assertTrue(stdout.endswith("\n4 of 4 cells agree, 4 of them bit for bit\n"), stdout)
+        rows = (folder / "part1" / "rows.jsonl").read_text(encoding="utf-8")
+        (folder / "part1" / "rows.jsonl").write_text(rows.replace('"hit":true', '"hit":false'), encoding="utf-8")
+        ended = subprocess.run([ROPEWALK, *map(str, verify)], cwd="/", capture_output=True, text=True)
+        self.assertEqual(ended.returncode, 3, ended.stderr)
+        self.assertIn("0 cells in ", ended.stderr)
+        self.assertRegex(ended.stdout, r"\nplain \S+ 2048 trial \d+: a miss, and a hit when asked again; ")
+        self.assertTrue(ended.stdout.endswith("\n0 of 4 cells agree, 0 of them bit for bit\n"), ended.stdout)
+        (folder / "part1" / "rows.jsonl").write_text(rows, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Usage(unittest.TestCase):
 
     def test_an_unknown_verb_is_named_with_those_that_there_are(self):
         expected = (
-            'ropewalk: unknown verb "lst"; one of list, show, check, sweep, audit, summarize, train'
+            'ropewalk: unknown verb "lst"; one of list, show, check, sweep, verify, audit, summarize, train'
         )
         self.assertEqual(self.refused("lst"), expected)
         self.assertEqual(self.refused("lst", "experiment.json", "--json"), expected)
@@ -105,6 +105,22 @@ class Usage(unittest.TestCase):
                 f'ropewalk: --only: must be method=NAME, protocol=ID or length=TOKENS (got "{part}")',
             )
         self.assertFalse((self.folder / "run").exists())
+
+    def test_a_run_that_cannot_be_verified_is_refused_before_anything_is_written(self):
+        experiment = self.experiment(model=str(ROOT / "configs/models/ropewalk-4k"), trained_length=4096)
+        empty, out = self.folder / "empty", self.folder / "again"
+        empty.mkdir()
+        self.assertEqual(
+            self.refused("verify", experiment, empty, "--out", empty),
+            "ropewalk: --out: is the run itself, which would agree with itself; name another folder",
+        )
+        for run_folder in (empty, self.folder / "nowhere"):
+            self.assertEqual(
+                self.refused("verify", experiment, run_folder, "--out", out),
+                f"ropewalk: {run_folder}: is no run directory: rows.jsonl is not there; "
+                "name a folder that ropewalk sweep wrote",
+            )
+        self.assertFalse(out.exists())
 
     def test_a_comma_in_brackets_belongs_to_the_name_of_a_method(self):
         both = [
