@@ -32,6 +32,7 @@ struct PerplexityProtocol {
   std::vector<ProtocolParameter> parameters;
   std::string_view summary;
   std::string_view source;
+  std::string_view citation;  ///< BibTeX entry of the source; empty: ours
 };
 
 /// Whether windows of this kind are moved on by a stride.

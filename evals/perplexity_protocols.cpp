@@ -3,9 +3,12 @@
 #include <charconv>
 
 #include "evals/perplexity.h"
+#include "harness/base/citations.h"
 
 namespace evals {
 namespace {
+
+namespace citations = base::citations;
 
 const ProtocolParameter corpus{"corpus", "paths", "", "text files, each a document of its own"};
 const ProtocolParameter targets{"targets", "integer", "1024",
@@ -28,49 +31,56 @@ const std::vector<PerplexityProtocol>& perplexity_protocols() {
        Averaging::tokens,
        {corpus, targets},
        "the same last T tokens of a document behind more and more of it: lengths are paired",
-       "bojone/rerope, eval_loss.py"},
+       "bojone/rerope, eval_loss.py",
+       citations::rerope},
       {"ppl/truncated",
        1,
        Windows::truncated,
        Averaging::tokens,
        {corpus},
        "the first L tokens of a document in one window: the curve of YaRN's figure 1",
-       "Peng et al. 2023 (YaRN), eval/perplexity.py --truncate; its author in issue 13"},
+       "Peng et al. 2023 (YaRN), eval/perplexity.py --truncate; its author in issue 13",
+       citations::yarn},
       {"ppl/press",
        1,
        Windows::press,
        Averaging::tokens,
        {corpus, stride},
        "windows of L moved on by S; every token once, with L - S to L tokens before it",
-       "Press et al. 2021 (Shortformer, ALiBi); PI section 3.2 with S = 256"},
+       "Press et al. 2020 (Shortformer); PI section 3.2 with S = 256",
+       citations::shortformer},
       {"ppl/full-window",
        1,
        Windows::full_window,
        Averaging::tokens,
        {corpus, stride},
        "all tokens of windows of L started every S, also those with little before them",
-       "Chen et al. 2023 (LongLoRA), eval.py; ours: inside documents, the last window kept"},
+       "Chen et al. 2023 (LongLoRA), eval.py; ours: inside documents, the last window kept",
+       citations::longlora},
       {"ppl/half-chunk",
        1,
        Windows::half_chunk,
        Averaging::tokens,
        {corpus},
        "second half of each disjoint chunk of L",
-       "llama.cpp, tools/perplexity (its default)"},
+       "llama.cpp, tools/perplexity (its default)",
+       citations::llama_cpp},
       {"ppl/window-mean",
        1,
        Windows::press,
        Averaging::windows,
        {corpus, stride},
        "bug-compatible: press, but the mean of window means, whatever their number of tokens",
-       "Peng et al. 2023 (YaRN), eval/perplexity.py with a sliding window"},
+       "Peng et al. 2023 (YaRN), eval/perplexity.py with a sliding window",
+       citations::yarn},
       {"ppl/last-window",
        1,
        Windows::last_window,
        Averaging::tokens,
        {corpus, targets},
        "control: fixed-target with only the last trained-length tokens, whatever L",
-       "ours"}};
+       "ours",
+       ""}};
   return table;
 }
 

@@ -55,6 +55,7 @@ struct RetrievalProtocol {
   std::vector<ProtocolParameter> parameters;
   std::string_view summary;
   std::string_view source;
+  std::string_view citation;  ///< BibTeX entry of the source; empty: ours
 };
 
 /// All retrieval protocols, in the order in which they are listed.

@@ -1,9 +1,12 @@
 #include <string>
 
 #include "evals/retrieval.h"
+#include "harness/base/citations.h"
 
 namespace evals {
 namespace {
+
+namespace citations = base::citations;
 
 // The five lines of epfml/landmark-attention llama/run_test.py, copied by YaRN, LongLoRA, LongRoPE,
 // ChunkLlama and PI (figure 3).
@@ -50,7 +53,8 @@ RetrievalProtocol landmark() {
           .summary = "five-digit pass key between repeated sentences, whole units",
           .source =
               "Mohtashami & Jaggi 2023 (Landmark Attention), llama/run_test.py: its text; "
-              "units are not sliced, keys always have five digits"};
+              "units are not sliced, keys always have five digits",
+          .citation = citations::landmark_attention};
 }
 
 RetrievalProtocol landmark_char() {
@@ -74,6 +78,7 @@ RetrievalProtocol pi() {
                          both_placements};
   protocol.summary = "landmark's prompt, the key at even distances from the end";
   protocol.source = "Chen et al. 2023 (Position Interpolation), section 3.3";
+  protocol.citation = citations::position_interpolation;
   return protocol;
 }
 
@@ -103,7 +108,8 @@ RetrievalProtocol infinitebench() {
           .summary = "five-digit pass key, leading zeros, between repeated lines, even depth grid",
           .source =
               "Zhang et al. 2024 (InfiniteBench), src/prompt.py, template yarn-mistral (of base "
-              "models), around the lines of data/construct_synthetic_dataset.py"};
+              "models), around the lines of data/construct_synthetic_dataset.py",
+          .citation = citations::infinitebench};
 }
 
 RetrievalProtocol ruler() {
@@ -132,7 +138,8 @@ RetrievalProtocol ruler() {
           .summary = "seven-digit number for a name, repeated lines, 128 tokens reserved",
           .source =
               "Hsieh et al. 2024 (RULER), niah_single_1 for base models: scripts/synthetic.yaml, "
-              "scripts/data/synthetic/niah.py; the names come from a list of ours"};
+              "scripts/data/synthetic/niah.py; the names come from a list of ours",
+          .citation = citations::ruler};
 }
 
 RetrievalProtocol text() {
@@ -148,6 +155,7 @@ RetrievalProtocol text() {
   protocol.source =
       "after Kamradt 2023 (LLMTest_NeedleInAHaystack): natural text; ours: exact length, a number "
       "as the answer, one document per trial";
+  protocol.citation = citations::needle_in_a_haystack;
   return protocol;
 }
 
@@ -176,7 +184,8 @@ RetrievalProtocol kv() {
       .summary = "value of one key among seven-digit pairs: every line competes with the needle",
       .source =
           "after Liu et al. 2023 (Lost in the Middle), kv_retrieval.prompt: numbers "
-          "instead of UUIDs, the opening quote belongs to the question"};
+          "instead of UUIDs, the opening quote belongs to the question",
+      .citation = citations::lost_in_the_middle};
 }
 
 }  // namespace

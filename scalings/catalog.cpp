@@ -1,10 +1,12 @@
 #include "scalings/catalog.h"
 
-#include "scalings/citations.h"
+#include "harness/base/citations.h"
 #include "scalings/methods.h"
 
 namespace scalings {
 namespace {
+
+namespace citations = base::citations;
 
 const Parameter factor{"factor", "factor", "",
                        "stretch s >= 1, or \"length/trained\" for max(1, length / L)"};

@@ -52,9 +52,10 @@ json to_json(const scalings::Method& method) {
 
 template <typename Protocol>
 json protocol_json(const Protocol& protocol) {
-  return {{"name", protocol.name},       {"version", protocol.version},
-          {"id", versioned(protocol)},   {"parameters", parameters_json(protocol.parameters)},
-          {"summary", protocol.summary}, {"source", protocol.source}};
+  return {{"name", protocol.name},        {"version", protocol.version},
+          {"id", versioned(protocol)},    {"parameters", parameters_json(protocol.parameters)},
+          {"summary", protocol.summary},  {"source", protocol.source},
+          {"citation", protocol.citation}};
 }
 
 template <typename Parameters>
@@ -116,7 +117,7 @@ void add_list(CLI::App& app, int&) {
   CLI::App* verb = app.add_subcommand(
       "list", "Print every method and protocol: parameters, defaults, effect, source");
   const auto as_json = std::make_shared<bool>(false);
-  verb->add_flag("--json", *as_json, "For scripts, with BibTeX entries of the methods");
+  verb->add_flag("--json", *as_json, "For scripts, with BibTeX entries");
   verb->callback([as_json] { *as_json ? print_json() : print_text(); });
 }
 

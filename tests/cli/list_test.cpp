@@ -44,6 +44,10 @@ TEST(List, GivesScriptsEverythingThatTheCatalogKnows) {
   EXPECT_EQ(linear.at("parameters")[1].at("required"), false);
   EXPECT_TRUE(linear.at("citation").get<std::string>().starts_with("@article{"));
   EXPECT_EQ(catalog.at("protocols")[0].at("id"), "passkey/landmark/1");
+  for (const auto& protocol : catalog.at("protocols")) {
+    const auto citation = protocol.at("citation").get<std::string>();
+    EXPECT_EQ(citation.starts_with("@"), protocol.at("source") != "ours") << protocol;
+  }
 }
 
 }  // namespace

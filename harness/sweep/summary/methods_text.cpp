@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "evals/perplexity.h"
+#include "evals/retrieval.h"
 #include "evals/stats/sample_size.h"
 #include "harness/sweep/summary/tables.h"
 #include "scalings/catalog.h"
@@ -152,21 +154,32 @@ std::string grid_paragraph(const Design& design) {
       fmt::join(grids, ", "));
 }
 
+/// BibTeX entries of an experiment's protocols and methods, each once.
 std::string citations(const Design& design) {
+  std::vector<std::string> entries;
+  const auto cite = [&](std::string_view citation) {
+    const std::string entry(citation);
+    if (!entry.empty() && std::find(entries.begin(), entries.end(), entry) == entries.end()) {
+      entries.push_back(entry);
+    }
+  };
+  for (const Design::Asked& asked : design.evals) {
+    if (const auto* retrieval = evals::find_retrieval_protocol(asked.protocol)) {
+      cite(retrieval->citation);
+    } else if (const auto* perplexity = evals::find_perplexity_protocol(asked.protocol)) {
+      cite(perplexity->citation);
+    }
+  }
   std::set<std::string> used;
   for (const Design::Method& method : design.methods) {
     each_scaling(method.chain, [&](const base::Json& scaling) {
       if (scaling.contains("type")) used.insert(scaling.at("type").get<std::string>());
     });
   }
-  std::vector<std::string> entries;
   for (const scalings::Method& method : scalings::catalog()) {
     const std::string name(method.name);
     if (used.count(name) + used.count(fmt::format("{}/{}", name, method.version)) == 0) continue;
-    const std::string entry(method.citation);
-    if (!entry.empty() && std::find(entries.begin(), entries.end(), entry) == entries.end()) {
-      entries.push_back(entry);
-    }
+    cite(method.citation);
   }
   return entries.empty() ? "" : fmt::format("\nBibTeX\n\n{}\n", fmt::join(entries, "\n\n"));
 }

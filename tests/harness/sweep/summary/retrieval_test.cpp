@@ -313,12 +313,14 @@ TEST(RetrievalSummary, WarnsOfMixedNumerics) {
                                    "reference, float32"));
 }
 
-TEST(RetrievalSummary, CitesTheMethodsItUsed) {
+TEST(RetrievalSummary, CitesTheMethodsAndTheProtocolItUsed) {
   const std::string text = summarize(retrieval_runs()).methods_txt;
   EXPECT_THAT(text, HasSubstr("SHA-256 of the weights w, of the tokenizer t"));
   EXPECT_THAT(text, HasSubstr("Certifying a length needs >= 47 of 50 at tau 0.85"));
   EXPECT_THAT(text, HasSubstr("{peng2023yarn,"));
+  EXPECT_THAT(text, HasSubstr("{mohtashami2023landmark,"));
   EXPECT_THAT(text, Not(HasSubstr("{chen2023extending,"))) << "no method of this experiment";
+  EXPECT_THAT(text, Not(HasSubstr("{hsieh2024ruler,"))) << "no protocol of this experiment";
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
-/// BibTeX entries of the catalog's sources.
-namespace scalings::citations {
+/// BibTeX entries of what the methods and protocols here were published as.
+namespace base::citations {
 
 inline constexpr std::string_view ntk_aware =
     R"(@misc{bloc97_2023ntk,
@@ -197,4 +197,60 @@ inline constexpr std::string_view entropy_abf =
   year={2024}
 })";
 
-}  // namespace scalings::citations
+inline constexpr std::string_view landmark_attention =
+    R"(@article{mohtashami2023landmark,
+  title={Landmark Attention: Random-Access Infinite Context Length for Transformers},
+  author={Mohtashami, Amirkeivan and Jaggi, Martin},
+  journal={arXiv preprint arXiv:2305.16300},
+  year={2023}
+})";
+
+inline constexpr std::string_view infinitebench =
+    R"(@inproceedings{zhang2024infinitebench,
+  title={{$\infty$Bench}: Extending Long Context Evaluation Beyond {100K} Tokens},
+  author={Zhang, Xinrong and Chen, Yingfa and Hu, Shengding and Xu, Zihang and Chen, Junhao and Hao, Moo Khai and Han, Xu and Thai, Zhen Leng and Wang, Shuo and Liu, Zhiyuan and Sun, Maosong},
+  booktitle={Proceedings of ACL},
+  year={2024}
+})";
+
+inline constexpr std::string_view ruler =
+    R"(@article{hsieh2024ruler,
+  title={{RULER}: What's the Real Context Size of Your Long-Context Language Models?},
+  author={Hsieh, Cheng-Ping and Sun, Simeng and Kriman, Samuel and Acharya, Shantanu and Rekesh, Dima and Jia, Fei and Zhang, Yang and Ginsburg, Boris},
+  journal={arXiv preprint arXiv:2404.06654},
+  year={2024}
+})";
+
+inline constexpr std::string_view needle_in_a_haystack =
+    R"(@misc{kamradt2023needle,
+  title={Needle In A Haystack: pressure testing {LLMs}},
+  author={Kamradt, Greg},
+  howpublished={https://github.com/gkamradt/LLMTest_NeedleInAHaystack},
+  year={2023}
+})";
+
+inline constexpr std::string_view lost_in_the_middle =
+    R"(@article{liu2023lost,
+  title={Lost in the Middle: How Language Models Use Long Contexts},
+  author={Liu, Nelson F. and Lin, Kevin and Hewitt, John and Paranjape, Ashwin and Bevilacqua, Michele and Petroni, Fabio and Liang, Percy},
+  journal={arXiv preprint arXiv:2307.03172},
+  year={2023}
+})";
+
+inline constexpr std::string_view shortformer =
+    R"(@article{press2020shortformer,
+  title={Shortformer: Better Language Modeling using Shorter Inputs},
+  author={Press, Ofir and Smith, Noah A. and Lewis, Mike},
+  journal={arXiv preprint arXiv:2012.15832},
+  year={2020}
+})";
+
+inline constexpr std::string_view longlora =
+    R"(@article{chen2023longlora,
+  title={{LongLoRA}: Efficient Fine-tuning of Long-Context Large Language Models},
+  author={Chen, Yukang and Qian, Shengju and Tang, Haotian and Lai, Xin and Liu, Zhijian and Han, Song and Jia, Jiaya},
+  journal={arXiv preprint arXiv:2309.12307},
+  year={2023}
+})";
+
+}  // namespace base::citations
