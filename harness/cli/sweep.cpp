@@ -58,6 +58,13 @@ std::vector<Taken> take(const sweep::Prepared& prepared, const Arguments& argume
   return taken;
 }
 
+void say_why(const std::vector<std::string>& reasons) {
+  if (reasons.empty()) {
+    say("  it answers nothing that is asked here and has no row yet\n");
+  }
+  for (const std::string& reason : reasons) say("  {}\n", reason);
+}
+
 /// One line for every method, protocol and length that misses cells.
 void print_missing(const sweep::Prepared& prepared, const Arguments& arguments,
                    const sweep::Selection& selection, const std::vector<Taken>& taken) {
@@ -132,6 +139,7 @@ int run(const Arguments& arguments) {
                                 prepared.identity(), this_process(command_of(arguments)));
   for (Taken& from : taken) {
     say("{} cells taken from {}\n", from.rows.size(), from.run);
+    if (from.rows.empty()) say_why(sweep::why_none_is_reusable(prepared, from.run));
     directory.adopt(std::move(from.rows), from.run);
   }
   const sweep::SweepResult result =

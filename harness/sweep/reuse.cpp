@@ -16,11 +16,14 @@ bool is_answer(const Row& row, const std::filesystem::path& run) {
   return !is_missing(row.status) && has_nll(row, run);
 }
 
+base::Json read(const std::filesystem::path& file) {
+  return base::parse_json(base::read_file(file), file.string());
+}
+
 /// What a run states of how it computed must be what is stated here: cells do not say it.
 void require_same_computation(const Prepared& prepared, const std::filesystem::path& run) {
   const std::filesystem::path file = run / "manifest.json";
-  const base::Json there =
-      base::parse_json(base::read_file(file), file.string()).value("identity", base::Json());
+  const base::Json there = read(file).value("identity", base::Json());
   const base::Json here = prepared.identity();
   base::Problems problems;
   for (const char* key : stated_lately) {
@@ -81,6 +84,24 @@ std::vector<Row> reusable_rows(const Prepared& prepared, const Selection& select
              return true;
            });
   return reused;
+}
+
+std::vector<std::string> why_none_is_reusable(const Prepared& prepared,
+                                              const std::filesystem::path& run) {
+  std::vector<std::string> reasons;
+  const auto compare = [&](const base::Json& there, const base::Json& here,
+                           std::initializer_list<const char*> keys) {
+    for (const char* key : keys) {
+      const base::Json one = there.value(key, base::Json());
+      if (one == here.at(key)) continue;
+      reasons.push_back(
+          fmt::format("{} is {} there and {} here", key, one.dump(), here.at(key).dump()));
+    }
+  };
+  compare(read(run / "experiment.json"), to_json(prepared.experiment()), {"seed", "dtype"});
+  compare(read(run / "manifest.json").value("identity", base::Json::object()), prepared.identity(),
+          {"weights", "tokenizer", "shape", "trained_length"});
+  return reasons;
 }
 
 }  // namespace sweep

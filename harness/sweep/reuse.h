@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "harness/sweep/group.h"
@@ -19,5 +20,11 @@ namespace sweep {
 /// window).
 std::vector<Row> reusable_rows(const Prepared& prepared, const Selection& selection,
                                const Rows& here, const std::filesystem::path& run);
+
+/// In words, what every cell depends on and the run in the folder `run` has otherwise: "seed is 1
+/// there and 2 here", another dtype, model, tokenizer or trained length. Where any is named, no
+/// answer of that run can be used (another seed: none of a retrieval eval).
+std::vector<std::string> why_none_is_reusable(const Prepared& prepared,
+                                              const std::filesystem::path& run);
 
 }  // namespace sweep

@@ -105,6 +105,19 @@ TEST_F(ReuseTest, TakesNothingThatThisExperimentWouldNotAsk) {
   expect_rows_of_one_run(adaptive);
 }
 
+TEST_F(ReuseTest, SaysWhyNothingCanBeTaken) {
+  const std::string evals = R"("lengths": [1024], )" + trials(10);
+  sweep(experiment(evals), {}, "first");
+  Experiment other = experiment(evals);
+  EXPECT_THAT(why_none_is_reusable(Prepared(other, subject_), folder_ / "first"),
+              testing::IsEmpty());
+  other.seed = 4;
+  other.dtype = "bfloat16";
+  EXPECT_THAT(why_none_is_reusable(Prepared(other, subject_), folder_ / "first"),
+              testing::ElementsAre("seed is 3 there and 4 here",
+                                   R"(dtype is "float32" there and "bfloat16" here)"));
+}
+
 TEST_F(ReuseTest, TheDesignOfDepthsIsThisExperiments) {
   const auto landmark = [](int64_t depths, int64_t trials) {
     return fmt::format(
