@@ -114,10 +114,26 @@ bool Schedule::is_selected(const Stop& stop) const {
          });
 }
 
-bool Schedule::is_selected(const Group& group) const {
-  return selection_.cells.empty() ||
-         std::any_of(group.cells().begin(), group.cells().end(),
-                     [&](const Row& cell) { return selection_.cells.contains(cell.cell); });
+bool Schedule::is_selected(const Row& cell) const {
+  return selection_.cells.empty() || selection_.cells.contains(cell.cell);
+}
+
+bool Schedule::has_selected(const Group& group) const {
+  return std::any_of(group.cells().begin(), group.cells().end(),
+                     [&](const Row& cell) { return is_selected(cell); });
+}
+
+/// The group of a document at those of the lengths that are selected; null where none is.
+std::unique_ptr<Group> Schedule::perplexity_group_of(const Series& series, size_t document,
+                                                     std::vector<int64_t> lengths) const {
+  const auto group_at = [&](const std::vector<int64_t>& at) {
+    return perplexity_group(prepared_, *series.method, series.eval, at, document);
+  };
+  auto group = group_at(lengths);
+  if (selection_.cells.empty()) return group;
+  auto cell = group->cells().begin();
+  std::erase_if(lengths, [&](int64_t) { return !is_selected(*cell++); });
+  return lengths.empty() ? nullptr : group_at(lengths);
 }
 
 Schedule::Units Schedule::units(const Series& series, int64_t length) const {
@@ -141,9 +157,8 @@ std::vector<Schedule::Planned> Schedule::groups(const Series& series, int64_t le
   if (!eval.retrieval) {
     const auto lengths = serves_all_lengths(series) ? eval.lengths : std::vector<int64_t>{length};
     for (const int64_t document : units) {
-      auto group = perplexity_group(prepared_, *series.method, series.eval, lengths,
-                                    static_cast<size_t>(document));
-      if (is_selected(*group)) groups.push_back({std::move(group), false});
+      auto group = perplexity_group_of(series, static_cast<size_t>(document), lengths);
+      if (group) groups.push_back({std::move(group), false});
     }
     return groups;
   }
@@ -151,7 +166,7 @@ std::vector<Schedule::Planned> Schedule::groups(const Series& series, int64_t le
   std::vector<SharingTrial> spared;
   for (const int64_t trial : units) {
     auto one = group_of(series, length, {trial});
-    if (!is_selected(*one)) continue;
+    if (!has_selected(*one)) continue;
     const bool is_spared = !eval.retrieval->depths.is_kept(trial, quota.trials);
     if (is_done(*one, done, /*retry=*/false)) {
       groups.push_back({std::move(one), is_spared});

@@ -21,8 +21,9 @@ struct Selection {
   std::vector<int64_t> lengths = {};      ///< empty: all; naming one of a group's lengths runs it
   /// Empty: all; ids of evals, or their first parts: "passkey/landmark" is all its placements.
   std::vector<std::string> protocols = {};
-  std::set<std::string> cells = {};  ///< empty: all; of a group that has one, all are run
-  int64_t shard = 0;                 ///< [0, shards)
+  /// Empty: all. A trial of absolute placement is run at all its lengths for one of its cells.
+  std::set<std::string> cells = {};
+  int64_t shard = 0;  ///< [0, shards)
   int64_t shards = 1;
 };
 
@@ -84,7 +85,10 @@ class Schedule {
   bool serves_all_lengths(const Series& series) const;
   bool mine(size_t series, int64_t unit) const;
   bool is_selected(const Stop& stop) const;
-  bool is_selected(const Group& group) const;
+  bool is_selected(const Row& cell) const;
+  bool has_selected(const Group& group) const;
+  std::unique_ptr<Group> perplexity_group_of(const Series& series, size_t document,
+                                             std::vector<int64_t> lengths) const;
   Units units(const Series& series, int64_t length) const;
   /// Groups of the given units that are selected, those that a quota spares among them. Trials are
   /// asked together where they begin alike, unless they have a row in `done` already.

@@ -73,6 +73,10 @@ std::string disagreement_of(const Row& first, const Row& again) {
   return fmt::format("{}, and {} when asked again", outcome(first), outcome(again));
 }
 
+bool contains(const std::vector<int64_t>& values, int64_t value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
 /// Where a cell stands in a draw: the same wherever it is drawn.
 std::string lot(const std::string& cell, int64_t seed) {
   return base::sha256_hex(fmt::format("{} {}", seed, cell));
@@ -91,6 +95,9 @@ std::set<std::string> draw_cells(const Prepared& prepared, const Selection& sele
       .run([&]() -> const Rows& { return rows; },
            [&](const Turn& turn) {
              for (const Row& cell : turn.cells) {
+               if (!selection.lengths.empty() && !contains(selection.lengths, cell.length)) {
+                 continue;  // of a group that serves all lengths
+               }
                const auto row = rows.find(cell.cell);
                if (row == rows.end() || is_missing(row->second.status)) continue;
                lots.emplace_back(lot(cell.cell, seed), cell.cell);

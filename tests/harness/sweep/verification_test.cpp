@@ -74,6 +74,24 @@ TEST_F(VerificationTest, DrawsFromWhatIsSelectedAndAnswered) {
   EXPECT_THROW(draw(1000), base::Error) << "rows, and no answer among them";
 }
 
+TEST_F(VerificationTest, OfATextThatServesAllLengthsOnlyTheDrawnOnesAreRead) {
+  const Experiment truncated = experiment(R"("lengths": [1024, 2048, 4096], "evals": [
+      {"type": "perplexity", "protocol": "truncated", "corpus": ["book.txt"],
+       "methods": ["plain"]}])");
+  sweep(truncated, {}, "long");
+  const auto drawn =
+      draw_cells(Prepared(truncated, subject_), {.lengths = {1024}}, folder_ / "long", 5, 1);
+  ASSERT_THAT(drawn, SizeIs(1));
+  subject_.tokens = 0;
+  sweep(truncated, {.selection = {.cells = drawn}, .retry = false, .stop = {}, .report = {}},
+        "again");
+  EXPECT_EQ(subject_.tokens, 1024);
+  const auto found = repetitions(drawn, folder_ / "long", folder_ / "again");
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_TRUE(found.front().agrees()) << found.front().disagreement;
+  EXPECT_EQ(found.front().difference, 0);
+}
+
 TEST_F(VerificationTest, TheSameModelGivesTheSameBits) {
   const auto found = repeat(draw(1000));
   ASSERT_THAT(found, SizeIs(all_));
