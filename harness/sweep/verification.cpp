@@ -30,12 +30,14 @@ std::vector<float> scores_of(const Row& row, const std::filesystem::path& run) {
 }
 
 double largest_difference(const std::vector<float>& first, const std::vector<float>& again) {
-  if (first.size() != again.size()) return std::numeric_limits<double>::infinity();
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  if (first.size() != again.size()) return infinite;
   double largest = 0;
   for (size_t i = 0; i < first.size(); ++i) {
-    if (first[i] == again[i]) continue;  // infinities too
+    // Equal infinities have no difference, and of what diverged both times there is none to tell.
+    if (first[i] == again[i] || (std::isnan(first[i]) && std::isnan(again[i]))) continue;
     const double difference = std::abs(static_cast<double>(first[i]) - again[i]);
-    if (!(difference <= largest)) largest = difference;  // NaN is a difference
+    largest = std::max(largest, std::isnan(difference) ? infinite : difference);
   }
   return largest;
 }

@@ -20,7 +20,7 @@ struct Repetition {
   Row first;
   Row again;
   /// Largest difference of a token's log-probability, nats; infinite where the two have not scored
-  /// the same tokens.
+  /// as many tokens, or one has a score that is none.
   double difference = 0;
   /// What differs; empty when the two agree: on the prompt or windows, the rotary plan, the status,
   /// on hit or miss, and on the perplexity (agreeing_nll).

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <new>
 
@@ -130,6 +131,20 @@ TEST_F(VerificationTest, SeesAnotherPromptAnotherPlanAndOtherWindows) {
   expect_each("the prompt is another", "the windows of the text are others");
   rewrite([](Row& row) { row.plan = "of an older version"; });
   expect_each("the rotary plan is another", "the rotary plan is another");
+}
+
+TEST_F(VerificationTest, OfWhatDivergesBothTimesNothingDiffers) {
+  const auto drawn = draw(1000);
+  subject_.truth.nll = [](int64_t position) { return position < 1500 ? 2.0 : std::nan(""); };
+  for (const Repetition& cell : repeat(drawn)) {
+    EXPECT_EQ(cell.agrees(), cell.first.length == 1024);
+    EXPECT_EQ(cell.difference == 0, cell.first.length == 1024);
+  }
+  sweep(asked_, {.selection = {.cells = drawn}, .retry = false, .stop = {}, .report = {}}, "third");
+  for (const Repetition& cell : repetitions(drawn, folder_ / "again", folder_ / "third")) {
+    EXPECT_TRUE(cell.agrees()) << cell.disagreement;
+    EXPECT_EQ(cell.difference, 0);
+  }
 }
 
 TEST_F(VerificationTest, MeasuresWhatWasNotScoredAlikeAsInfinite) {
