@@ -12,10 +12,6 @@
 namespace sweep {
 namespace {
 
-bool is_answer(const Row& row, const std::filesystem::path& run) {
-  return !is_missing(row.status) && has_nll(row, run);
-}
-
 base::Json read(const std::filesystem::path& file) {
   return base::parse_json(base::read_file(file), file.string());
 }
@@ -65,10 +61,7 @@ std::vector<Row> reusable_rows(const Prepared& prepared, const Selection& select
                                const Rows& here, const std::filesystem::path& run) {
   require_run(run);
   require_same_computation(prepared, run);
-  Rows there;
-  for (Row& row : read_rows(run)) {
-    if (is_answer(row, run)) there.insert_or_assign(row.cell, std::move(row));
-  }
+  const Rows there = answers(run);
   std::vector<Row> reused;
   Rows known = here;  // what is taken decides, as if it had been asked here, what is asked next
   Schedule(prepared, selection)

@@ -315,6 +315,25 @@ std::map<std::string, Row> standing_rows(const std::filesystem::path& folder) {
   return rows;
 }
 
+std::map<std::string, Row> answers(const std::filesystem::path& folder) {
+  std::map<std::string, Row> rows = standing_rows(folder);
+  std::erase_if(rows, [](const auto& cell) { return is_missing(cell.second.status); });
+  return rows;
+}
+
+std::vector<float> read_nll(const Forward& forward, const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / forward.nll_file;
+  std::vector<float> values = read_npy(file);
+  const auto scored = static_cast<size_t>(forward.window.scored.size());
+  if (values.size() < scored) {
+    base::reject(file.string(), "",
+                 fmt::format("holds {} values, its row reads {}", values.size(), scored),
+                 "remove the file and sweep again to score it anew");
+  }
+  values.resize(scored);
+  return values;
+}
+
 std::vector<Row> read_rows(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "rows.jsonl";
   std::vector<Row> rows;

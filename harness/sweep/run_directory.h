@@ -143,6 +143,13 @@ bool has_nll(const Row& row, const std::filesystem::path& folder);
 /// log-probabilities were removed; none where there is no such directory yet.
 std::map<std::string, Row> standing_rows(const std::filesystem::path& folder);
 
+/// Those of them that are answers: not missing.
+std::map<std::string, Row> answers(const std::filesystem::path& folder);
+
+/// NLL in nats of the scored tokens of a forward of the run in `folder`: [window.scored.size()].
+/// Throws base::Error when its file holds fewer.
+std::vector<float> read_nll(const Forward& forward, const std::filesystem::path& folder);
+
 /// Rows of a finished or running directory, read only: the later of two lines for a cell counts, a
 /// torn last line does not. In order of cells.
 std::vector<Row> read_rows(const std::filesystem::path& folder);

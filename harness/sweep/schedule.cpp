@@ -11,9 +11,10 @@
 namespace sweep {
 namespace {
 
-template <typename Values, typename Value>
-bool contains(const Values& values, const Value& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
+/// Whether a choice, of which an empty one is of all, has this value.
+template <typename Value>
+bool has(const std::vector<Value>& chosen, const Value& value) {
+  return chosen.empty() || std::find(chosen.begin(), chosen.end(), value) != chosen.end();
 }
 
 /// Whether `id` begins with all parts of `protocol`: passkey/landmark/1/... with passkey/landmark.
@@ -26,6 +27,8 @@ bool is_absolute(const Eval& eval) {
 }
 
 }  // namespace
+
+bool Selection::has_length(int64_t length) const { return has(lengths, length); }
 
 Schedule::Schedule(const Prepared& prepared, Selection selection)
     : prepared_(prepared),
@@ -98,20 +101,16 @@ bool Schedule::mine(size_t series, int64_t unit) const {
 
 bool Schedule::is_selected(const Stop& stop) const {
   const Series& series = series_[stop.series];
-  const auto among = [](const auto& values, const auto& fits) {
-    return values.empty() || std::any_of(values.begin(), values.end(), fits);
-  };
-  return among(selection_.methods,
-               [&](const std::string& name) { return name == series.method->name; }) &&
-         among(selection_.protocols,
-               [&](const std::string& protocol) {
-                 return is_of(prepared_.evals()[series.eval].protocol, protocol);
-               }) &&
-         among(selection_.lengths, [&](int64_t length) {
-           return serves_all_lengths(series)
-                      ? contains(prepared_.experiment().evals[series.eval].lengths, length)
-                      : length == stop.length;
-         });
+  const std::string& id = prepared_.evals()[series.eval].protocol;
+  const auto& protocols = selection_.protocols;
+  const auto has_length = [&](int64_t length) { return selection_.has_length(length); };
+  const std::vector<int64_t>& lengths = prepared_.experiment().evals[series.eval].lengths;
+  return has(selection_.methods, series.method->name) &&
+         (protocols.empty() ||
+          std::any_of(protocols.begin(), protocols.end(),
+                      [&](const std::string& protocol) { return is_of(id, protocol); })) &&
+         (serves_all_lengths(series) ? std::any_of(lengths.begin(), lengths.end(), has_length)
+                                     : has_length(stop.length));
 }
 
 bool Schedule::is_selected(const Row& cell) const {
@@ -123,7 +122,6 @@ bool Schedule::has_selected(const Group& group) const {
                      [&](const Row& cell) { return is_selected(cell); });
 }
 
-/// The group of a document at those of the lengths that are selected; null where none is.
 std::unique_ptr<Group> Schedule::perplexity_group_of(const Series& series, size_t document,
                                                      std::vector<int64_t> lengths) const {
   const auto group_at = [&](const std::vector<int64_t>& at) {

@@ -25,6 +25,8 @@ struct Selection {
   std::set<std::string> cells = {};
   int64_t shard = 0;  ///< [0, shards)
   int64_t shards = 1;
+
+  bool has_length(int64_t length) const;
 };
 
 /// One method under one eval: its lengths are visited upward, and what happened at shorter lengths
@@ -47,8 +49,7 @@ struct Turn {
 /// at every length all evals and methods, so that an unfinished run already compares methods.
 class Schedule {
  public:
-  /// Throws base::Error for a selection that names unknown methods, lengths or
-  /// protocols.
+  /// Throws base::Error for a selection that names unknown methods, lengths or protocols.
   Schedule(const Prepared& prepared, Selection selection);
 
   /// Calls `visit` with every group of the selection in turn; `rows` must show the results of
@@ -87,6 +88,7 @@ class Schedule {
   bool is_selected(const Stop& stop) const;
   bool is_selected(const Row& cell) const;
   bool has_selected(const Group& group) const;
+  /// The group of a document at those of the lengths that are selected; null where none is.
   std::unique_ptr<Group> perplexity_group_of(const Series& series, size_t document,
                                              std::vector<int64_t> lengths) const;
   Units units(const Series& series, int64_t length) const;

@@ -10,7 +10,6 @@
 
 #include "harness/base/error.h"
 #include "harness/base/sha256.h"
-#include "harness/sweep/npy.h"
 #include "harness/sweep/run_directory.h"
 
 namespace sweep {
@@ -21,10 +20,8 @@ std::vector<float> scores_of(const Row& row, const std::filesystem::path& run) {
   if (row.retrieval) return row.retrieval->log_probs;
   std::vector<float> scores;
   for (const Forward& forward : row.perplexity->forwards) {
-    const std::vector<float> file = read_npy(run / forward.nll_file);
-    const auto count =
-        std::min<int64_t>(forward.window.scored.size(), static_cast<int64_t>(file.size()));
-    scores.insert(scores.end(), file.begin(), file.begin() + count);
+    const std::vector<float> nll = read_nll(forward, run);
+    scores.insert(scores.end(), nll.begin(), nll.end());
   }
   return scores;
 }
@@ -75,10 +72,6 @@ std::string disagreement_of(const Row& first, const Row& again) {
   return fmt::format("{}, and {} when asked again", outcome(first), outcome(again));
 }
 
-bool contains(const std::vector<int64_t>& values, int64_t value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
 /// Where a cell stands in a draw: the same wherever it is drawn.
 std::string lot(const std::string& cell, int64_t seed) {
   return base::sha256_hex(fmt::format("{} {}", seed, cell));
@@ -91,17 +84,14 @@ std::set<std::string> draw_cells(const Prepared& prepared, const Selection& sele
   require_run(run);
   require_same_run(run, to_json(prepared.experiment()), prepared.identity(),
                    "give the model and the files that the run was made with");
-  const Rows rows = standing_rows(run);
+  const Rows rows = answers(run);
   std::vector<std::pair<std::string, std::string>> lots;
   Schedule(prepared, selection)
       .run([&]() -> const Rows& { return rows; },
            [&](const Turn& turn) {
              for (const Row& cell : turn.cells) {
-               if (!selection.lengths.empty() && !contains(selection.lengths, cell.length)) {
-                 continue;  // of a group that serves all lengths
-               }
-               const auto row = rows.find(cell.cell);
-               if (row == rows.end() || is_missing(row->second.status)) continue;
+               // A group that serves all lengths comes with those that were not chosen too.
+               if (!selection.has_length(cell.length) || !rows.contains(cell.cell)) continue;
                lots.emplace_back(lot(cell.cell, seed), cell.cell);
              }
              return true;

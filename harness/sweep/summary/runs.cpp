@@ -7,7 +7,6 @@
 
 #include "harness/base/error.h"
 #include "harness/sweep/identity.h"
-#include "harness/sweep/npy.h"
 #include "harness/sweep/run_directory.h"
 
 namespace sweep {
@@ -71,17 +70,7 @@ Runs read_runs(std::vector<std::filesystem::path> folders) {
   for (auto& [cell, row] : cells) runs.rows.push_back(std::move(row));
   runs.nll = [folders](const Forward& forward) {
     for (const std::filesystem::path& folder : folders) {
-      if (!std::filesystem::exists(folder / forward.nll_file)) continue;
-      std::vector<float> values = read_npy(folder / forward.nll_file);
-      const auto scored = static_cast<size_t>(forward.window.scored.size());
-      if (values.size() < scored) {
-        throw base::Error(
-            base::Fault::input, (folder / forward.nll_file).string(),
-            {"", fmt::format("holds {} values, its row reads {}", values.size(), scored),
-             "remove the file and sweep again to score it anew"});
-      }
-      values.resize(scored);
-      return values;
+      if (std::filesystem::exists(folder / forward.nll_file)) return read_nll(forward, folder);
     }
     throw base::Error(base::Fault::input, (folders.front() / forward.nll_file).string(),
                       {"", "is missing, and a row reads it",

@@ -10,6 +10,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/sweep/npy.h"
 #include "tests/harness/sweep/oracle_sweep.h"
 
 namespace sweep {
@@ -155,6 +156,23 @@ TEST_F(VerificationTest, MeasuresWhatWasNotScoredAlikeAsInfinite) {
   });
   for (const Repetition& cell : repetitions(drawn, folder_ / "first", folder_ / "again")) {
     EXPECT_EQ(cell.difference, std::numeric_limits<double>::infinity());
+  }
+}
+
+TEST_F(VerificationTest, AFileWithFewerScoresThanItsRowReadsIsNamed) {
+  const auto drawn = draw(1000, 1, {.methods = {"plain"}, .protocols = {"ppl"}});
+  repeat(drawn);
+  const std::filesystem::path file =
+      folder_ / "first" /
+      read_rows(folder_ / "again").front().perplexity->forwards.front().nll_file;
+  base::write_file_atomically(file, to_npy({2.0f}));
+  try {
+    repetitions(drawn, folder_ / "first", folder_ / "again");
+    FAIL() << "no error";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.what(), file.string() +
+                                ": holds 1 values, its row reads 64; remove the file "
+                                "and sweep again to score it anew");
   }
 }
 
